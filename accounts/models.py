@@ -1,0 +1,100 @@
+"""Who uses the portal, and what happened: the user and the history of moves."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower, Now
+
+
+class UserAccounts(BaseUserManager["User"]):
+    """Makes users; addresses are kept in lower case, so one address is one user."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """A new user who signs in with `email`; without a password, by code only."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """A platform administrator."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person with a way in. What somebody may do follows from relations in the rooms above
+    (member of a company, student, staff of a school) and from the flags here."""
+
+    email = models.EmailField("e-mailadres", unique=True)
+    name = models.CharField("naam", max_length=150, blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField("platformbeheerder", default=False)
+    is_project_lead = models.BooleanField("projectleider", default=False)
+    joined_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects: ClassVar[UserAccounts] = UserAccounts()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="user_email_is_lower_case", condition=models.Q(email=Lower("email"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class Clock:
+    """The portal itself as the one who acts: a deadline passed, or one move followed another."""
+
+    def __str__(self) -> str:
+        return "Topcentrum"
+
+
+CLOCK = Clock()
+
+By = User | Clock
+
+
+class HistoryEntry(models.Model):
+    """One move of one row: who, when, from, to, why. Written by the database, never changed.
+
+    `subject_id` is no foreign key: the history knows nothing of the rooms above it.
+    """
+
+    class ActorKind(models.TextChoices):
+        USER = "user", "gebruiker"
+        LINK = "link", "link uit een brief"
+        CLOCK = "clock", "klok"
+
+    at = models.DateTimeField(db_default=Now())
+    subject = models.CharField(max_length=60)
+    subject_id = models.BigIntegerField()
+    move = models.CharField(max_length=30)
+    from_state = models.CharField(max_length=20, blank=True)
+    to_state = models.CharField(max_length=20)
+    reason = models.TextField(blank=True)
+    actor_kind = models.CharField(max_length=5, choices=ActorKind)
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["subject", "subject_id", "at"], name="history_of_a_row")]
+        constraints = [
+            models.CheckConstraint(
+                name="history_names_the_user_who_acted",
+                condition=models.Q(actor_kind="user", actor__isnull=False)
+                | (~models.Q(actor_kind="user") & models.Q(actor__isnull=True)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.subject_id}: {self.move} → {self.to_state}"

@@ -1,0 +1,3 @@
+"""x"""
+from allauth.account.forms import SignupForm
+class CompanySignupForm(SignupForm): ...

@@ -1,0 +1,35 @@
+"""Schools, seasons and staff as the rooms above need them."""
+
+from datetime import date
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from education.models import School, Season, StaffMember
+
+
+def coordinated_schools(user: User) -> QuerySet[School]:
+    """The schools whose coordinator `user` is."""
+    return School.objects.filter(
+        staff__user=user, staff__role=StaffMember.Role.COORDINATOR
+    ).distinct()
+
+
+def coordinators(school: School | None = None) -> QuerySet[User]:
+    """Active coordinators: of one school, or of all."""
+    roles = StaffMember.objects.filter(role=StaffMember.Role.COORDINATOR)
+    if school is not None:
+        roles = roles.filter(school=school)
+    return User.objects.filter(is_active=True, pk__in=roles.values("user")).order_by("pk")
+
+
+def open_seasons(today: date) -> QuerySet[Season]:
+    """Seasons that have not ended, the first one first."""
+    return Season.objects.filter(ends_on__gte=today).order_by("starts_on")
+
+
+def season_in_view(today: date) -> Season | None:
+    """The season that people are seeking places for now: the first that has yet to start, else
+    the one that runs."""
+    upcoming = Season.objects.filter(starts_on__gt=today).order_by("starts_on").first()
+    return upcoming or open_seasons(today).first()
