@@ -1,0 +1,187 @@
+"""Instances to try: small ones in words, and hypothesis strategies with tastes of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from matching.engine import Offers, Problem, Students
+
+# A day in days since an origin; a Monday, although nothing depends on it.
+DAY = 20_000
+
+# No database of examples: what the tests do depends on nothing that an earlier run left behind.
+few = settings(max_examples=60, deadline=None, database=None)
+many = settings(max_examples=250, deadline=None, database=None)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A problem in words: what `Problem.of` takes, so that it can be shuffled and misreported."""
+
+    choices: dict[str, list[list[str]]]
+    capacity: dict[str, int]
+    rankings: dict[str, list[list[str]]]
+    minimum: dict[str, int]
+    lottery: dict[str, int]
+
+    def problem(self, **changes: Any) -> Problem:
+        return Problem.of(**{**self.__dict__, **changes})
+
+
+@st.composite
+def tie_groups(draw: Callable[..., Any], names: Sequence[str], at_most: int) -> list[list[str]]:
+    """Some of the names, in an order with ties."""
+    some = draw(st.lists(st.sampled_from(names), unique=True, max_size=at_most)) if names else []
+    groups: list[list[str]] = []
+    for name in some:
+        if groups and draw(st.booleans()):
+            groups[-1].append(name)
+        else:
+            groups.append([name])
+    return groups
+
+
+@st.composite
+def instances(
+    draw: Callable[..., Any], students: int = 5, places: int = 4, choices: int = 4
+) -> Instance:
+    """Both sides with independent tastes, ties on both, zero seats, empty lists, refusals."""
+    who = [f"s{i}" for i in range(draw(st.integers(0, students)))]
+    where = [f"p{j}" for j in range(draw(st.integers(0, places)))]
+    capacity = {name: draw(st.integers(0, 3)) for name in where}
+    ranked = [name for name in where if draw(st.booleans())]
+    return Instance(
+        choices={name: draw(tie_groups(where, choices)) for name in who},
+        capacity=capacity,
+        rankings={name: draw(tie_groups(who, students)) for name in ranked},
+        minimum={name: draw(st.integers(0, capacity[name])) for name in where},
+        lottery=dict(zip(who, draw(st.permutations(range(len(who)))), strict=True)),
+    )
+
+
+def random_problem(seed: int, n: int, m: int, choices: int) -> Problem:
+    """A larger instance: popular and unpopular places, ties on both sides, scarce seats."""
+    rng = np.random.default_rng(seed)
+    popularity = rng.pareto(2.0, m) + 0.2
+    popularity /= popularity.sum()
+    place = np.stack([rng.choice(m, choices, replace=False, p=popularity) for _ in range(n)])
+    rank = np.sort(rng.integers(1, choices + 1, (n, choices)), axis=1)
+    capacity = rng.integers(0, max(2, 2 * n // m), m)
+    return Problem(
+        choice_start=np.arange(n + 1, dtype=np.int64) * choices,
+        choice_place=place.ravel().astype(np.int32),
+        choice_rank=rank.ravel().astype(np.int32),
+        choice_priority=rng.integers(0, 5, n * choices).astype(np.int32),
+        capacity=capacity.astype(np.int32),
+        minimum=rng.integers(0, capacity + 1).astype(np.int32),
+        lottery=rng.permutation(n).astype(np.uint64),
+    )
+
+
+def students(rows: int = 1, *, skill_count: int = 3, **changes: Any) -> Students:
+    """Students of whom each passes every rule at an offer from `offers`; then the changes."""
+    fields: dict[str, Any] = {
+        "level": np.full(rows, 4, np.int8),
+        "programme": np.full(rows, 70, np.int32),
+        "crebo": np.full(rows, 25_000, np.int32),
+        "school": np.full(rows, 1, np.int32),
+        "start": np.full(rows, DAY, np.int32),
+        "end": np.full(rows, DAY + 139, np.int32),
+        "min_weeks": np.full(rows, 20, np.int16),
+        "days": np.full(rows, 4, np.int8),
+        "lat": np.full(rows, 52.5, np.float64),
+        "lon": np.full(rows, 6.1, np.float64),
+        "max_km": np.full(rows, 25.0, np.float64),
+        "skills": np.zeros((rows, skill_count), np.bool_),
+        "wants": np.zeros((rows, skill_count), np.bool_),
+    }
+    return Students(**_changed(fields, changes))
+
+
+def offers(rows: int = 1, *, skill_count: int = 3, **changes: Any) -> Offers:
+    """Offers at the same spot and in the same weeks as `students`; then the changes."""
+    fields: dict[str, Any] = {
+        "levels": np.tile(np.array([0, 0, 0, 1, 1, 0, 0], np.bool_), (rows, 1)),
+        "programmes": np.tile(np.array([1, 0], np.bool_), (rows, 1)),
+        "programme_ids": np.array([70, 30], np.int32),
+        "any_programme": np.zeros(rows, np.bool_),
+        "accredited": np.tile(np.array([0, 1], np.bool_), (rows, 1)),
+        "crebo_codes": np.array([26_000, 25_000], np.int32),
+        "accreditation_confirmed": np.zeros(rows, np.bool_),
+        "start": np.full(rows, DAY, np.int32),
+        "end": np.full(rows, DAY + 139, np.int32),
+        "days_min": np.full(rows, 3, np.int8),
+        "days_max": np.full(rows, 5, np.int8),
+        "lat": np.full(rows, 52.5, np.float64),
+        "lon": np.full(rows, 6.1, np.float64),
+        "capacity": np.full(rows, 2, np.int32),
+        "minimum": np.zeros(rows, np.int32),
+        "earmark": np.full(rows, -1, np.int32),
+        "whole_period": np.zeros(rows, np.bool_),
+        "skills": np.zeros((rows, skill_count), np.bool_),
+    }
+    return Offers(**_changed(fields, changes))
+
+
+def random_students(rng: np.random.Generator, rows: int) -> Students:
+    start = DAY + rng.integers(0, 60, rows)
+    return students(
+        rows,
+        level=rng.choice([2, 3, 4, 6], rows),
+        programme=rng.choice([70, 30, 99], rows),
+        crebo=rng.choice([-1, 0, 25_000, 26_000, 27_000], rows),
+        school=rng.integers(0, 3, rows),
+        start=start,
+        end=start + rng.integers(0, 200, rows),
+        min_weeks=rng.choice([0, 1, 10, 20], rows),
+        days=rng.integers(1, 6, rows),
+        lat=rng.uniform(52.3, 52.7, rows),
+        lon=rng.uniform(5.9, 6.4, rows),
+        max_km=rng.choice([0.0, 10.0, 30.0], rows),
+        skills=rng.random((rows, 3)) < 0.5,
+        wants=rng.random((rows, 3)) < 0.5,
+    )
+
+
+def random_offers(rng: np.random.Generator, rows: int) -> Offers:
+    start = DAY + rng.integers(0, 60, rows)
+    least = rng.integers(1, 6, rows)
+    return offers(
+        rows,
+        levels=rng.random((rows, 7)) < 0.7,
+        programmes=rng.random((rows, 2)) < 0.5,
+        any_programme=rng.random(rows) < 0.3,
+        accredited=rng.random((rows, 2)) < 0.5,
+        accreditation_confirmed=rng.random(rows) < 0.5,
+        start=start,
+        end=start + rng.integers(0, 200, rows),
+        days_min=least,
+        days_max=np.minimum(least + rng.integers(0, 3, rows), 7),
+        lat=rng.uniform(52.3, 52.7, rows),
+        lon=rng.uniform(5.9, 6.4, rows),
+        earmark=rng.integers(-1, 3, rows),
+        whole_period=rng.random(rows) < 0.3,
+        skills=rng.random((rows, 3)) < 0.5,
+    )
+
+
+def _changed(fields: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Numbers and lists take the dtype of the field; what is of another kind is taken as it is
+    given, so that a test can also give what is wrong."""
+    changed = dict(fields)
+    for name, value in changes.items():
+        field = fields[name]
+        other_kind = isinstance(value, np.ndarray) and value.dtype.kind != field.dtype.kind
+        if value is None or other_kind:
+            changed[name] = value
+        elif np.ndim(value) == 0:
+            changed[name] = np.full_like(field, value)
+        else:
+            changed[name] = np.asarray(value).astype(field.dtype)
+    return changed
