@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-# Sent inside the transaction that closes an offer, with `offer`, `by` and `reason`.
-offer_closed = Signal()
+# Sent in the transaction that closes an offer, before it is closed, with `offer`, `by` and `reason`.
+offer_closing = Signal()

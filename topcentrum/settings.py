@@ -242,3 +242,4 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {"django.server": {"level": "WARNING"}},
 }
+RESPONSE_DAYS = env.int("RESPONSE_DAYS", default=15)

@@ -1,0 +1,225 @@
+"""What happens to companies and their offers: one verb, one transaction, one history row."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from accounts.actions import moving
+from accounts.models import CLOCK, By, User
+from companies import notices, queries
+from companies.models import Accreditation, Company, Member, Offer, Site
+from companies.signals import offer_closing
+from companies.states import OFFER, PAUSED, PUBLISHED
+from education.models import Skill
+from geo.models import Postcode
+
+
+class Refused(Exception):
+    """A move that is not possible (any more). `code` says why; words are made elsewhere."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def register_company(*, kvk: str, name: str, postcode: Postcode, by: User) -> Company:
+    """A new company with one site; `by` becomes its administrator. An abandoned registration
+    with the same number gives way: otherwise one mistyped address would block a company for good.
+
+    Raises IntegrityError when the number stands there already.
+    """
+    with transaction.atomic():
+        queries.abandoned_companies(kvk).delete()
+        company = Company.objects.create(kvk=kvk, name=name)
+        Site.objects.create(company=company, postcode=postcode)
+        Member.objects.create(company=company, user=by, is_admin=True)
+    return company
+
+
+def _move(offer: Offer, name: str, target: str, *, by: By, reason: str = "", **also: Any) -> None:
+    """One conditional UPDATE: the move happens from a state that allows it, or not at all."""
+    with moving(name, by=by, reason=reason):
+        moved = Offer.objects.filter(pk=offer.pk, state__in=OFFER.sources(name)).update(
+            state=target, **also
+        )
+    if not moved:
+        raise Refused("offer_moved_on")
+    offer.refresh_from_db()
+
+
+def _event(offer: Offer) -> str:
+    """Names this pass through the lifecycle, so that each has letters of its own."""
+    return offer.submitted_at.isoformat() if offer.submitted_at else ""
+
+
+def site_at(company: Company, postcode: Postcode) -> Site:
+    """The company's site in a postcode area, made when it is not there yet."""
+    return Site.objects.get_or_create(company=company, postcode=postcode)[0]
+
+
+def create_offer(
+    offer: Offer,
+    *,
+    programmes: Iterable[Any] = (),
+    skills: Iterable[Skill] = (),
+    submit: bool = False,
+    by: User,
+) -> Offer:
+    """Store a new offer, filled in but not yet stored, as a draft, or hand it in at once.
+
+    Raises Refused: offer_stands_already, when the same form made an offer before.
+    """
+    try:
+        with transaction.atomic():
+            with moving("create", by=by):
+                offer.save(force_insert=True)
+            offer.programmes.set(programmes)
+            offer.skills.set(skills)
+            if submit:
+                submit_offer(offer, by=by)
+    except IntegrityError:
+        if offer.form_token and Offer.objects.filter(form_token=offer.form_token).exists():
+            raise Refused("offer_stands_already") from None
+        raise
+    return offer
+
+
+def change_offer(
+    offer: Offer,
+    changes: dict[str, Any],
+    *,
+    programmes: Iterable[Any] = (),
+    skills: Iterable[Skill] = (),
+    submit: bool = False,
+    by: User,
+) -> Offer:
+    """Rewrite a draft, or a returned offer, which becomes a draft again; or hand it in at once."""
+    with transaction.atomic():
+        if offer.state == Offer.State.RETURNED:
+            _move(offer, "revise", Offer.State.DRAFT, by=by)
+        changed = Offer.objects.filter(pk=offer.pk, state=Offer.State.DRAFT).update(**changes)
+        if not changed:
+            raise Refused("offer_moved_on")
+        offer.refresh_from_db()
+        offer.programmes.set(programmes)
+        offer.skills.set(skills)
+        if submit:
+            submit_offer(offer, by=by)
+    return offer
+
+
+def submit_offer(offer: Offer, *, by: User) -> None:
+    """Hand a draft to the coordinators; the company gets a letter."""
+    with transaction.atomic():
+        _move(
+            offer, "submit", Offer.State.SUBMITTED, by=by, submitted_at=Now(), return_reason=""
+        )
+        notices.offer_submitted(offer, event=_event(offer))
+
+
+def return_offer(offer: Offer, *, reason: str, by: User) -> None:
+    """Send a submitted offer back to the company, with what has to change."""
+    with transaction.atomic():
+        _move(
+            offer, "return", Offer.State.RETURNED, by=by, reason=reason, return_reason=reason
+        )
+        notices.offer_returned(offer, event=_event(offer), by=by)
+
+
+def publish_offer(offer: Offer, *, confirm_accreditation: bool = False, by: User) -> None:
+    """Let students see a submitted offer; the company gets a letter.
+
+    With `confirm_accreditation` the coordinator vouches for programmes whose code is not known.
+    """
+    also: dict[str, Any] = {"published_at": Now()}
+    if confirm_accreditation:
+        also["accreditation_confirmed_at"] = Now()
+    with transaction.atomic():
+        _move(offer, "publish", Offer.State.PUBLISHED, by=by, **also)
+        notices.offer_published(offer, event=_event(offer))
+
+
+def record_accreditations(
+    site: Site, crebos: Iterable[str], *, today: date, by: User
+) -> None:
+    """Write down that a coordinator looked a site up and found it accredited for these codes."""
+    Accreditation.objects.bulk_create(
+        [
+            Accreditation(
+                site=site,
+                crebo=crebo,
+                status=Accreditation.Status.ACCREDITED,
+                checked_on=today,
+                source=str(by)[:100],
+            )
+            for crebo in crebos
+        ],
+        update_conflicts=True,
+        unique_fields=["site", "crebo"],
+        update_fields=["status", "checked_on", "source"],
+    )
+
+
+def confirm_accreditation(offer: Offer) -> None:
+    """A coordinator vouches for the programmes of an offer whose code is not known; the first
+    time counts."""
+    Offer.objects.filter(pk=offer.pk, accreditation_confirmed_at=None).update(
+        accreditation_confirmed_at=Now()
+    )
+
+
+def pause_offer(offer: Offer, *, by: By) -> None:
+    """Hide a published offer from students and rounds; what is under way goes on."""
+    with transaction.atomic():
+        _move(offer, "pause", Offer.State.PAUSED, by=by)
+
+
+def resume_offer(offer: Offer, *, by: By) -> None:
+    """Show a paused offer again; it is full at once when all its seats are held."""
+    with transaction.atomic():
+        _move(offer, "resume", Offer.State.PUBLISHED, by=by)
+        _fill_if_full(offer.pk)
+
+
+def close_offer(offer: Offer, *, reason: str, by: By) -> None:
+    """Close an offer for good. Open proposals on it are withdrawn in the same transaction.
+
+    Listeners come first: they lock students before offers, as everywhere.
+    """
+    with transaction.atomic():
+        offer_closing.send(sender=Offer, offer=offer, by=by, reason=reason)
+        _move(offer, "close", Offer.State.CLOSED, by=by, reason=reason)
+
+
+def take_seats(offer_id: int, seats: int = 1) -> bool:
+    """Hold seats if that many are free; False when they are not, or the offer is not to be had.
+
+    Only proposal actions call this, with the offer's row locked.
+    """
+    taken = Offer.objects.filter(
+        pk=offer_id, state__in=(PUBLISHED, PAUSED), held__lte=F("openings") - seats
+    ).update(held=F("held") + seats)
+    if taken:
+        _fill_if_full(offer_id)
+    return bool(taken)
+
+
+def free_seats(offer_id: int, seats: int = 1) -> None:
+    """Let go of held seats; a full offer is open again. Only proposal actions call this."""
+    with moving("free", by=CLOCK):
+        freed = Offer.objects.filter(pk=offer_id, state=Offer.State.FILLED).update(
+            state=Offer.State.PUBLISHED, held=F("held") - seats
+        )
+    if not freed:
+        Offer.objects.filter(pk=offer_id).update(held=F("held") - seats)
+
+
+def _fill_if_full(offer_id: int) -> None:
+    with moving("fill", by=CLOCK):
+        Offer.objects.filter(
+            pk=offer_id, state=Offer.State.PUBLISHED, held=F("openings")
+        ).update(state=Offer.State.FILLED)

@@ -1,0 +1,45 @@
+"""The letters of this room: one function per letter, one folder of templates with its name."""
+
+from django.urls import reverse
+
+from accounts.models import User
+from companies.models import Offer
+from companies.queries import members_to_write
+from notifications.outbox import write_letter
+
+
+def _to_members(kind: str, offer: Offer, event: str, **context: object) -> None:
+    company = offer.site.company
+    for person in members_to_write(company):
+        write_letter(
+            kind,
+            key=f"{kind}:{offer.pk}:{event}",
+            to=person,
+            url=reverse("companies:offer", args=[company.pk, offer.pk]),
+            context={"offer": offer, "company": company, **context},
+        )
+
+
+def offer_submitted(offer: Offer, *, event: str) -> None:
+    """To the company: we have your offer, this happens next."""
+    _to_members("offer_submitted", offer, event)
+
+
+def offer_published(offer: Offer, *, event: str) -> None:
+    """To the company: students can see the offer now."""
+    _to_members("offer_published", offer, event)
+
+
+def offer_returned(offer: Offer, *, event: str, by: User) -> None:
+    """To the company: this has to change before it can be published; answers reach the
+    coordinator."""
+    company = offer.site.company
+    for person in members_to_write(company):
+        write_letter(
+            "offer_returned",
+            key=f"offer_returned:{offer.pk}:{event}",
+            to=person,
+            url=reverse("companies:offer", args=[company.pk, offer.pk]),
+            reply_to=by.email,
+            context={"offer": offer, "company": company, "reason": offer.return_reason},
+        )

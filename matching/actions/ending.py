@@ -1,0 +1,153 @@
+"""What closes a proposal, or opens an agreed one again: withdraw, expire, reopen, cancel."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from django.conf import settings
+from django.db.models import F, Q, Value
+from django.db.models.functions import Now
+
+from accounts.actions import moving
+from accounts.models import CLOCK, By, User
+from companies.actions import Refused
+from companies.models import Offer
+from matching import notices, states
+from matching.actions.approval import let_go
+from matching.actions.locking import lock, lock_people_and_offers, one_transaction
+from matching.models import Proposal
+from matching.states import PROPOSAL
+
+STUDENT_SILENT = Q(student_accepted_at__isnull=True, student_respond_by__lt=Now())
+COMPANY_SILENT = Q(company_accepted_at__isnull=True, company_respond_by__lt=Now())
+
+
+def withdraw_locked(
+    rows: Iterable[Proposal], *, code: str, by: By, reason: str = ""
+) -> list[Proposal]:
+    """Withdraw those of these locked proposals that are open; whoever knew of one is told."""
+    going = [p for p in rows if p.state in states.OPEN]
+    with moving("withdraw", by=by, reason=reason or code):
+        Proposal.objects.filter(pk__in=[p.pk for p in going]).update(
+            state=states.WITHDRAWN,
+            reason_code=code,
+            reason=reason,
+            holds_seat=False,
+            moved_at=Now(),
+        )
+    let_go(going)
+    for proposal in going:
+        was_offered = proposal.state == states.OFFERED
+        proposal.refresh_from_db()
+        notices.proposal_withdrawn(proposal, was_offered=was_offered)
+    return going
+
+
+@one_transaction
+def withdraw(ids: Iterable[int], *, code: str, by: By, reason: str = "") -> list[Proposal]:
+    """Take open proposals back; `code` says why, `reason` adds words. Seats are free again."""
+    return withdraw_locked(lock(ids).values(), code=code, by=by, reason=reason)
+
+
+@one_transaction
+def withdraw_all_on(offer: Offer, *, code: str, by: By, reason: str = "") -> list[Proposal]:
+    """Withdraw every open proposal on an offer, which stays locked until the commit."""
+    open_ = Proposal.objects.filter(offer=offer, state__in=states.OPEN)
+    rows = lock(open_.values_list("pk", flat=True), lambda ids: _all_open_on(offer) | ids)
+    lock_people_and_offers([], [offer.pk])
+    return withdraw_locked(rows.values(), code=code, by=by, reason=reason)
+
+
+def _all_open_on(offer: Offer) -> set[int]:
+    return set(
+        Proposal.objects.filter(offer=offer, state__in=states.OPEN).values_list("pk", flat=True)
+    )
+
+
+@one_transaction
+def expire_due() -> list[Proposal]:
+    """Close what was not answered in time, on the database's clock; the silent side is recorded,
+    the seat is free, and everybody is told."""
+    due = Proposal.objects.filter(STUDENT_SILENT | COMPANY_SILENT, state=states.OFFERED)
+    locked = lock(due.values_list("pk", flat=True))
+    # Look again under the lock: somebody may have answered just now.
+    going = Proposal.objects.filter(
+        STUDENT_SILENT | COMPANY_SILENT, pk__in=locked, state=states.OFFERED
+    )
+    sides = {p.pk: _silent_side(p) for p in going}
+    rows = [locked[pk] for pk in sorted(sides)]
+    with moving("expire", by=CLOCK):
+        for side in Proposal.Side.values:
+            Proposal.objects.filter(pk__in=[pk for pk, s in sides.items() if s == side]).update(
+                state=states.EXPIRED, silent_side=side, holds_seat=False, moved_at=Now()
+            )
+    let_go(rows)
+    for proposal in rows:
+        proposal.refresh_from_db()
+        notices.proposal_expired(proposal)
+    return rows
+
+
+def _silent_side(proposal: Proposal) -> str:
+    if not proposal.student_answered and not proposal.company_answered:
+        return Proposal.Side.BOTH
+    return Proposal.Side.COMPANY if proposal.student_answered else Proposal.Side.STUDENT
+
+
+@one_transaction
+def reopen(proposal_id: int, *, reason: str, today: date, by: User) -> Proposal:
+    """Ask both sides again, before the start: acceptances are cleared, the clocks start anew, the
+    seat stays. The letters are of a new generation.
+
+    Raises Refused: proposal_<state>, already_started.
+    """
+    proposal = lock([proposal_id])[proposal_id]
+    _refuse_unless_before_start(proposal, "reopen", today)
+    deadline = Now() + Value(timedelta(days=settings.RESPONSE_DAYS))
+    with moving("reopen", by=by, reason=reason):
+        Proposal.objects.filter(pk=proposal_id).update(
+            state=states.OFFERED,
+            generation=F("generation") + 1,
+            student_accepted_at=None,
+            company_accepted_at=None,
+            student_respond_by=deadline,
+            company_respond_by=deadline,
+            reason=reason,
+            moved_at=Now(),
+        )
+    proposal.refresh_from_db()
+    notices.proposal_offered(proposal)
+    return proposal
+
+
+@one_transaction
+def cancel(proposal_id: int, *, reason: str, today: date, by: User) -> Proposal:
+    """Undo an agreed match before the start; the seat is free and both are told.
+
+    Raises Refused: proposal_<state>, already_started.
+    """
+    proposal = lock([proposal_id])[proposal_id]
+    _refuse_unless_before_start(proposal, "cancel", today)
+    with moving("cancel", by=by, reason=reason):
+        Proposal.objects.filter(pk=proposal_id).update(
+            state=states.CANCELLED, reason=reason, holds_seat=False, moved_at=Now()
+        )
+    let_go([proposal])
+    proposal.refresh_from_db()
+    notices.proposal_cancelled(proposal)
+    return proposal
+
+
+def _refuse_unless_before_start(proposal: Proposal, move: str, today: date) -> None:
+    if not PROPOSAL.allows(move, proposal.state):
+        raise Refused(f"proposal_{proposal.state}")
+    if proposal.starts_on <= today:
+        raise Refused("already_started")
+
+
+def withdrawn_rivals(proposal: Proposal) -> list[Proposal]:
+    """What was withdrawn because this match was agreed: listed when it is reopened, not revived."""
+    return list(
+        Proposal.objects.filter(
+            student=proposal.student_id, state=states.WITHDRAWN, reason_code="agreed_elsewhere"
+        ).select_related("offer__site__company")
+    )

@@ -1,0 +1,64 @@
+"""A student's list of wanted places."""
+
+from collections.abc import Mapping
+
+from django.db import transaction
+
+from companies.actions import Refused
+from companies.states import PUBLISHED
+from companies.models import Offer
+from education.models import Season
+from matching.models import MOST_WISHES, Wish
+from students.models import Student
+
+
+def save_ranking(student: Student, season: Season, tiers: Mapping[int, int]) -> list[Wish]:
+    """Replace the ranking of a student for a season by `tiers`: offer → choice, 1 is best, equal
+    is a tie. Gaps are closed: 1, 1, 4 becomes 1, 1, 2.
+
+    Raises Refused: too_many_wishes, wish_not_available; then the old list stands.
+    """
+    if len(tiers) > MOST_WISHES:
+        raise Refused("too_many_wishes")
+    with transaction.atomic():
+        Student.objects.select_for_update(no_key=True).get(pk=student.pk)
+        kept = set(
+            Wish.objects.filter(student=student, offer__season=season).values_list(
+                "offer_id", flat=True
+            )
+        )
+        available = set(
+            Offer.objects.filter(pk__in=tiers, season=season, state=PUBLISHED).values_list(
+                "pk", flat=True
+            )
+        )
+        if set(tiers) - available - kept:
+            raise Refused("wish_not_available")
+        Wish.objects.filter(student=student, offer__season=season).delete()
+        ladder = {tier: k for k, tier in enumerate(sorted(set(tiers.values())), start=1)}
+        return Wish.objects.bulk_create(
+            [
+                Wish(student=student, offer_id=offer_id, tier=ladder[tier])
+                for offer_id, tier in sorted(tiers.items(), key=lambda pair: (pair[1], pair[0]))
+            ]
+        )
+
+
+def add_wish(student: Student, offer: Offer) -> list[Wish]:
+    """Put an offer at the end of the student's list; one that stands there stays where it is."""
+    tiers = _tiers(student, offer.season)
+    tiers.setdefault(offer.pk, max(tiers.values(), default=0) + 1)
+    return save_ranking(student, offer.season, tiers)
+
+
+def remove_wish(student: Student, offer: Offer) -> list[Wish]:
+    """Take an offer off the student's list."""
+    tiers = _tiers(student, offer.season)
+    tiers.pop(offer.pk, None)
+    return save_ranking(student, offer.season, tiers)
+
+
+def _tiers(student: Student, season: Season) -> dict[int, int]:
+    return dict(
+        Wish.objects.filter(student=student, offer__season=season).values_list("offer_id", "tier")
+    )

@@ -1,0 +1,167 @@
+"""Is the input well formed? Rankings, rounds, reasons and answers."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from companies.models import Offer
+from education.models import Season
+from matching.models import MOST_WISHES, Wish
+from matching.reasons import COMPANY_DECLINES, STUDENT_DECLINES
+from students.models import Student
+
+LONGEST_REASON = 1000
+
+
+class BrowseForm(forms.Form):
+    """Filters of the list of offers; every field may be empty."""
+
+    q = forms.CharField(
+        label=gettext_lazy("Zoek op woord of bedrijf"), max_length=100, required=False
+    )
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Soort"),
+        choices=[
+            ("", gettext_lazy("Alles")),
+            (Offer.Kind.INTERNSHIP, gettext_lazy("Stages")),
+            (Offer.Kind.PROJECT, gettext_lazy("Opdrachten in een team")),
+        ],
+        required=False,
+    )
+    fitting = forms.ChoiceField(
+        label=gettext_lazy("Toon"),
+        choices=[
+            ("", gettext_lazy("Wat bij mij past")),
+            ("all", gettext_lazy("Ook wat niet past")),
+        ],
+        required=False,
+    )
+
+
+class RankingForm(forms.Form):
+    """One choice number per offer on the list; equal numbers are a tie, empty takes it off."""
+
+    def __init__(self, *args: Any, wishes: list[Wish], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.wishes = wishes
+        most = min(MOST_WISHES, max(len(wishes), 1))
+        choices = [(str(n), _("Keus %(n)s") % {"n": n}) for n in range(1, most + 1)]
+        for wish in wishes:
+            self.fields[f"tier_{wish.offer_id}"] = forms.ChoiceField(
+                label=wish.offer.title,
+                choices=[*choices, ("", _("Van de lijst af"))],
+                initial=str(wish.tier),
+                required=False,
+                widget=forms.Select(attrs={"class": "input--short"}),
+            )
+
+    def tiers(self) -> dict[int, int]:
+        """Offer → choice, of a valid form."""
+        return {
+            wish.offer_id: int(value)
+            for wish in self.wishes
+            if (value := self.cleaned_data[f"tier_{wish.offer_id}"])
+        }
+
+
+class RoundForm(forms.Form):
+    """For which season."""
+
+    season = forms.ModelChoiceField(
+        label=gettext_lazy("Seizoen"), queryset=Season.objects.none(), empty_label=None
+    )
+
+    def __init__(self, *args: Any, seasons: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["season"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = seasons
+
+
+class ReasonForm(forms.Form):
+    """Why: a sentence that is kept in the history."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Waarom?"),
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": gettext_lazy("Schrijf in een zin waarom.")},
+    )
+
+
+class _DeclineForm(forms.Form):
+    code = forms.ChoiceField(
+        label=gettext_lazy("Waarom niet?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Kies een reden.")},
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Wil je er iets bij zeggen?"),
+        help_text=gettext_lazy("De andere kant en de school kunnen dit lezen."),
+        max_length=LONGEST_REASON,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    reasons: dict[str, Any] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["code"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = list(self.reasons.items())
+
+
+class StudentDeclineForm(_DeclineForm):
+    """A student says no, with a reason from the list."""
+
+    reasons = STUDENT_DECLINES
+
+
+class CompanyDeclineForm(_DeclineForm):
+    """A company says no, with a reason from the list."""
+
+    reasons = COMPANY_DECLINES
+
+
+class PairForm(forms.Form):
+    """A student and an offer of a run: for "why?" and "why not?"."""
+
+    student = forms.ModelChoiceField(
+        label=gettext_lazy("Student"),
+        queryset=Student.objects.none(),
+        error_messages={"invalid_choice": gettext_lazy("Kies een student uit deze ronde.")},
+    )
+    offer = forms.ModelChoiceField(
+        label=gettext_lazy("Plek"),
+        queryset=Offer.objects.none(),
+        error_messages={"invalid_choice": gettext_lazy("Kies een plek uit deze ronde.")},
+    )
+
+    def __init__(self, *args: Any, students: Any, offers: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, rows in (("student", students), ("offer", offers)):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = rows
+            field.label_from_instance = _named  # type: ignore[method-assign]
+
+
+def _named(row: Any) -> str:
+    """An offer with its company, a student by name."""
+    if isinstance(row, Offer):
+        return f"{row.title} – {row.site.company.name}"
+    return str(row)
+
+
+class ByHandForm(PairForm):
+    """A proposal made by hand; a reason is needed where a rule is set aside."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Waarom past dit?"),
+        help_text=gettext_lazy("Nodig als een regel zegt dat het niet kan."),
+        max_length=LONGEST_REASON,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )

@@ -1,0 +1,143 @@
+"""Which proposals, rounds and offers somebody may see, and what goes into a round."""
+
+from datetime import date
+
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+
+from accounts.models import User
+from companies.models import Offer
+from companies.states import LIVE, PUBLISHED
+from education.models import School, Season
+from education.queries import coordinated_schools
+from matching import states
+from matching.models import Proposal, Round, Run, Wish
+from students.models import Student
+
+DEFAULT_WEIGHTS = {"skills": 3.0, "learning": 3.0, "distance": 2.0, "days": 1.0}
+
+# What a company is told of: nothing before the coordinator released it.
+TOLD = (
+    states.OFFERED,
+    states.AGREED,
+    states.DECLINED,
+    states.EXPIRED,
+    states.CANCELLED,
+)
+
+
+def proposals_visible_to(user: User) -> QuerySet[Proposal]:
+    """A student sees own proposals once they are offered (own applications at once), a company
+    those on its offers once they are offered, a coordinator all of the own school's students."""
+    told = Q(state__in=TOLD) | Q(state=states.WITHDRAWN, student_respond_by__isnull=False)
+    own_initiative = Q(origin__in=[Proposal.Origin.APPLICATION, Proposal.Origin.OWN_PLACE])
+    return (
+        Proposal.objects.filter(
+            Q(student__user=user) & (told | own_initiative)
+            | Q(offer__site__company__members__user=user) & told
+            | Q(student__programme__school__in=coordinated_schools(user))
+        )
+        .distinct()
+        .select_related(
+            "student__user",
+            "student__programme__school",
+            "offer__site__company",
+            "offer__site__postcode",
+        )
+    )
+
+
+def rounds_visible_to(user: User) -> QuerySet[Round]:
+    """A coordinator sees the rounds of the own schools."""
+    return Round.objects.filter(school__in=coordinated_schools(user)).select_related(
+        "season", "school", "created_by"
+    )
+
+
+def offers_for_students() -> QuerySet[Offer]:
+    """What a student may read: offers that are, or were moments ago, to be had."""
+    return Offer.objects.filter(state__in=LIVE).select_related(
+        "site__company", "site__postcode", "season", "earmarked_for"
+    )
+
+
+def published_offers(season: Season) -> QuerySet[Offer]:
+    """Offers of a season that a round may give away, in a fixed order."""
+    return (
+        Offer.objects.filter(season=season, state=PUBLISHED)
+        .select_related("site__company", "site__postcode", "earmarked_for")
+        .order_by("pk")
+    )
+
+
+def overlapping(starts_on: date, ends_on: date) -> Q:
+    """Rows with `starts_on` and `ends_on` that share at least one day with this period."""
+    return Q(starts_on__lte=ends_on, ends_on__gte=starts_on)
+
+
+def left_out(season: Season, school: School | None = None) -> QuerySet[Student]:
+    """Students whom a round of `season` passes by: they have an approved, offered or agreed
+    proposal in an overlapping period, or one that a coordinator made by hand."""
+    standing = Proposal.objects.filter(
+        Q(state__in=states.TAKEN)
+        | Q(state=states.PROPOSED, origin=Proposal.Origin.COORDINATOR),
+        overlapping(season.starts_on, season.ends_on),
+        student=OuterRef("pk"),
+    )
+    found = Student.objects.filter(Exists(standing))
+    if school is not None:
+        found = found.filter(programme__school=school)
+    return found
+
+
+def banned_pairs(round_: Round) -> set[tuple[int, int]]:
+    """Pairs (student, offer) that this round must not propose: declined in the season by either
+    side, or dropped by a coordinator in this round."""
+    return set(
+        Proposal.objects.filter(
+            Q(state=states.DECLINED, offer__season=round_.season)
+            | Q(state=states.DROPPED, round=round_)
+        )
+        .values_list("student_id", "offer_id")
+        .order_by("pk")
+    )
+
+
+def wishes_of(student: Student, season: Season) -> QuerySet[Wish]:
+    """The ranking of a student for a season, best first."""
+    return (
+        Wish.objects.filter(student=student, offer__season=season)
+        .select_related("offer__site__company", "offer__site__postcode")
+        .order_by("tier", "pk")
+    )
+
+
+def proposals_of_round(round_: Round) -> QuerySet[Proposal]:
+    """What a coordinator works on: the round's proposals that were not replaced by a later run,
+    and those made by hand in it."""
+    return (
+        Proposal.objects.filter(round=round_)
+        .exclude(state=states.SUPERSEDED)
+        .select_related(
+            "student__user",
+            "student__programme",
+            "offer__site__company",
+            "offer__site__postcode",
+        )
+        .order_by("student__user__name", "pk")
+    )
+
+
+def latest_run(round_: Round) -> Run | None:
+    """The run whose result a round shows: the newest one."""
+    return round_.runs.defer("snapshot").first()
+
+
+def offers_with_company_proposals(company_id: int) -> QuerySet[Offer]:
+    """A company's offers with the proposals that it has been told of."""
+    told = Proposal.objects.filter(state__in=TOLD).select_related("student__programme")
+    return (
+        Offer.objects.filter(site__company=company_id)
+        .select_related("season", "site__postcode")
+        .prefetch_related(Prefetch("proposals", queryset=told, to_attr="told"))
+        .annotate(wish_count=Count("wishes", distinct=True))
+    )

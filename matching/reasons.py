@@ -1,0 +1,153 @@
+"""Codes into words, for pages and letters."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from matching.engine import Code, Criterion, Explanation, Rule, Unplaced, UnplacedCode
+from matching.models import Proposal
+
+STUDENT_DECLINES = {
+    "found_another": gettext_lazy("Ik heb al een andere plek gevonden"),
+    "too_far": gettext_lazy("De reis is te ver of te lastig"),
+    "not_my_field": gettext_lazy("Het werk past niet bij wat ik wil leren"),
+    "conditions": gettext_lazy("De dagen of de periode komen niet uit"),
+    "no_internship_now": gettext_lazy("Ik ga nu geen stage doen"),
+    "other": gettext_lazy("Een andere reden"),
+}
+COMPANY_DECLINES = {
+    "no_supervision": gettext_lazy("We hebben nu geen tijd voor goede begeleiding"),
+    "place_gone": gettext_lazy("De plek is er niet meer"),
+    "other_skills": gettext_lazy("We zoeken iemand met andere vaardigheden"),
+    "conditions": gettext_lazy("De dagen of de periode komen niet uit"),
+    "other": gettext_lazy("Een andere reden"),
+}
+REFUSALS = {
+    "busy": gettext_lazy("Er gebeurde net te veel tegelijk. Probeer het nog een keer."),
+    "already_proposed": gettext_lazy("Er is al een voorstel voor deze student en deze plek."),
+    "already_started": gettext_lazy("De periode is al begonnen; dit kan niet meer."),
+    "mode_is_matching": gettext_lazy(
+        "Bij deze opleiding krijg je een plek via een ronde. Zet de plek op je lijst."
+    ),
+    "offer_full": gettext_lazy("De laatste plek is net vergeven. Kies een andere plek."),
+    "offer_moved_on": gettext_lazy(
+        "Iemand anders heeft dit aanbod net veranderd. Hieronder zie je hoe het nu staat."
+    ),
+    "offer_not_published": gettext_lazy("Dit aanbod staat niet meer open."),
+    "round_is_open": gettext_lazy(
+        "Er loopt al een ronde voor dit seizoen. Rond die eerst af, of reken die opnieuw door."
+    ),
+    "round_released": gettext_lazy("Deze ronde is al verstuurd. Begin een nieuwe ronde."),
+    "run_under_way": gettext_lazy("Deze ronde wordt al berekend. Wacht even op de uitkomst."),
+    "student_agreed": gettext_lazy("De student heeft in deze periode al een plek."),
+    "too_many_wishes": gettext_lazy("Je lijst kan niet langer zijn. Haal er eerst een plek af."),
+    "wish_not_available": gettext_lazy("Deze plek is niet meer beschikbaar."),
+    "proposal_proposed": gettext_lazy("Dit voorstel is nog niet verstuurd."),
+    "proposal_approved": gettext_lazy("Dit voorstel is al goedgekeurd."),
+    "proposal_offered": gettext_lazy("Dit voorstel is al verstuurd."),
+    "proposal_agreed": gettext_lazy("Over dit voorstel is al iedereen het eens."),
+    "proposal_dropped": gettext_lazy("Dit voorstel is geschrapt."),
+    "proposal_superseded": gettext_lazy("Dit voorstel is vervangen door een nieuwe berekening."),
+    "proposal_declined": gettext_lazy("Iemand heeft dit voorstel al afgewezen."),
+    "proposal_expired": gettext_lazy("De tijd om te antwoorden is voorbij."),
+    "proposal_withdrawn": gettext_lazy("Dit voorstel is ingetrokken."),
+    "proposal_cancelled": gettext_lazy("Deze plaatsing is geannuleerd."),
+}
+WITHDRAWALS = {
+    "agreed_elsewhere": gettext_lazy("De student heeft een andere plek gekozen."),
+    "offer_closed": gettext_lazy("Het bedrijf heeft het aanbod gesloten."),
+    "offer_full": gettext_lazy("Alle plekken zijn vergeven."),
+    "coordinator": gettext_lazy("De stagecoördinator heeft het voorstel ingetrokken."),
+    "student": gettext_lazy("De student heeft het voorstel ingetrokken."),
+}
+RULES = {
+    Rule.LEVEL: gettext_lazy("Het niveau past niet"),
+    Rule.PROGRAMME: gettext_lazy("Niet bedoeld voor deze opleiding"),
+    Rule.ACCREDITATION: gettext_lazy("Het bedrijf is (nog) niet erkend voor deze opleiding"),
+    Rule.PERIOD: gettext_lazy("De periode past niet"),
+    Rule.DAYS: gettext_lazy("Er zijn meer dagen per week nodig"),
+    Rule.DISTANCE: gettext_lazy("Verder weg dan de student wil reizen"),
+    Rule.EARMARK: gettext_lazy("Bewaard voor studenten van een andere school"),
+    Rule.BANNED: gettext_lazy("Eerder afgewezen of geschrapt"),
+}
+CRITERIA = {
+    Criterion.SKILLS: gettext_lazy("Wat het bedrijf vraagt"),
+    Criterion.LEARNING: gettext_lazy("Wat de student wil leren"),
+    Criterion.DISTANCE: gettext_lazy("Reisafstand"),
+    Criterion.DAYS: gettext_lazy("Dagen per week"),
+}
+MISSING = {
+    "postcode": gettext_lazy("je postcode"),
+    "max_km": gettext_lazy("hoe ver je wilt reizen"),
+    "season": gettext_lazy("wanneer je een plek zoekt"),
+    "period": gettext_lazy("je periode"),
+    "days": gettext_lazy("je dagen per week"),
+}
+
+
+def refusal(code: str) -> str:
+    """What to tell somebody whose action was not possible."""
+    return str(REFUSALS.get(code, _("Dit kan niet meer. Hieronder zie je hoe het nu staat.")))
+
+
+def decline_words(side: str, code: str) -> str:
+    """The reason for a no, in words."""
+    table = COMPANY_DECLINES if side == Proposal.Side.COMPANY else STUDENT_DECLINES
+    return str(table.get(code, ""))
+
+
+def rule_words(rules: tuple[Rule, ...]) -> list[str]:
+    """The hard rules that a pair fails, in words."""
+    return [str(RULES[rule]) for rule in rules]
+
+
+def part_words(parts: dict[str, float]) -> list[tuple[str, int]]:
+    """(criterion, percentage) per part of a score, in a fixed order."""
+    return [
+        (str(words), round(parts[criterion] * 100))
+        for criterion, words in CRITERIA.items()
+        if criterion in parts
+    ]
+
+
+def explanation_words(found: Explanation) -> str:
+    """Why this student is, or is not, at this place, as one or two sentences."""
+    figures = {
+        "rank": found.rank,
+        "got": found.got,
+        "capacity": found.capacity,
+        "rivals": found.rivals,
+        "claims": found.drawn_claims,
+        "seats": found.drawn_seats,
+    }
+    words = {
+        Code.PLACED_HERE: _(
+            "De student krijgt deze plek: keus %(rank)s. Er waren %(rivals)s anderen voor "
+            "%(capacity)s plek(ken)."
+        ),
+        Code.NOT_ELIGIBLE: _("Deze plek kan niet voor deze student."),
+        Code.NOT_RANKED: _("De student heeft deze plek niet op de lijst gezet."),
+        Code.PREFERRED_ANOTHER: _(
+            "De student kreeg keus %(got)s. Die stond minstens zo hoog op de lijst als deze plek "
+            "(keus %(rank)s)."
+        ),
+        Code.NO_OPENINGS: _("Hier was in deze ronde geen plek meer te verdelen."),
+        Code.FULL_BETTER_CLAIMS: _(
+            "Dit was keus %(rank)s. Alle %(capacity)s plek(ken) gingen naar studenten die er "
+            "beter bij passen."
+        ),
+        Code.FULL_LOTTERY: _(
+            "Dit was keus %(rank)s. %(claims)s studenten pasten even goed op de laatste "
+            "%(seats)s plek(ken); de loting besliste."
+        ),
+        Code.BLOCKING: _("Deze plek had de student kunnen krijgen. Reken de ronde opnieuw door."),
+    }
+    return words[found.code] % figures
+
+
+def unplaced_words(found: Unplaced) -> str:
+    """Why a student has no place, as one sentence."""
+    return {
+        UnplacedCode.EMPTY_LIST: _("Heeft nog geen plekken op de lijst gezet."),
+        UnplacedCode.NO_ELIGIBLE_CHOICE: _("Geen enkele plek op de lijst kan voor deze student."),
+        UnplacedCode.ALL_FULL: _("Alle plekken op de lijst gingen naar anderen."),
+    }[found.code]

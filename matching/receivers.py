@@ -1,0 +1,16 @@
+"""What happens here when something happens in a room below."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounts.models import By
+from companies.models import Offer
+from companies.signals import offer_closing
+from matching.actions.ending import withdraw_all_on
+
+
+@receiver(offer_closing)
+def withdraw_proposals(*, offer: Offer, by: By, reason: str, **_: Any) -> None:
+    """A closed offer takes its open proposals along, in the same transaction."""
+    withdraw_all_on(offer, code="offer_closed", by=by, reason=reason)

@@ -1,0 +1,1 @@
+"""The pages of rankings, proposals and rounds: one module per person."""

@@ -1,0 +1,71 @@
+"""What every page here asks first: who is it, and may they?"""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+
+from accounts.models import User
+from companies.actions import Refused
+from companies.models import Company
+from companies.queries import companies_of
+from education.models import School
+from education.queries import coordinated_schools
+from matching import access, queries
+from matching.models import Proposal, Round
+from matching.reasons import refusal
+from students.models import Student
+
+
+def user_of(request: HttpRequest) -> User:
+    """The person who is signed in; the middleware lets nobody else through."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def student_of(request: HttpRequest) -> Student:
+    """The student who is signed in; 404 for anybody else."""
+    return get_object_or_404(
+        Student.objects.select_related("user", "programme__school", "postcode"),
+        user=user_of(request),
+    )
+
+
+def company_of(request: HttpRequest, company_id: int) -> Company:
+    """A company for which the person acts; 404 for outsiders."""
+    return get_object_or_404(companies_of(user_of(request)), pk=company_id)
+
+
+def school_of(request: HttpRequest, slug: str) -> School:
+    """A school whose coordinator the person is; 404 for outsiders."""
+    return get_object_or_404(coordinated_schools(user_of(request)), slug=slug)
+
+
+def round_of(request: HttpRequest, slug: str, round_id: int) -> Round:
+    """A round of the school in the address; 404 for outsiders."""
+    school = school_of(request, slug)
+    found = get_object_or_404(
+        queries.rounds_visible_to(user_of(request)), pk=round_id, school=school
+    )
+    if not access.can_run(user_of(request), found):
+        raise PermissionDenied
+    return found
+
+
+def proposal_for_school(request: HttpRequest, slug: str, proposal_id: int) -> Proposal:
+    """A proposal of a student of the school in the address; 404 for outsiders."""
+    school = school_of(request, slug)
+    found = get_object_or_404(
+        queries.proposals_visible_to(user_of(request)),
+        pk=proposal_id,
+        student__programme__school=school,
+    )
+    if not access.can_decide(user_of(request), found):
+        raise PermissionDenied
+    return found
+
+
+def say_refused(request: HttpRequest, error: Refused, to: str, *args: object) -> HttpResponse:
+    """A move that came too late is an ordinary answer: say why, and show how it stands now."""
+    messages.warning(request, refusal(error.code))
+    return redirect(to, *args)

@@ -1,0 +1,141 @@
+"""The company's pages: its offers with their proposals, and one proposal to answer."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from companies import states as offer_states
+from companies.actions import Refused
+from companies.models import Company
+from matching import access, queries, states
+from matching.actions import answers
+from matching.forms import CompanyDeclineForm
+from matching.models import Proposal
+from matching.reasons import part_words
+from matching.views.asking import company_of, say_refused, user_of
+
+
+@require_GET
+def home(request: HttpRequest, company_id: int) -> HttpResponse:
+    """What is there to do for us? Answer proposals, finish offers."""
+    company = company_of(request, company_id)
+    offers = list(queries.offers_with_company_proposals(company.pk))
+    proposals = [p for o in offers for p in o.told]
+    context = {
+        "company": company,
+        "offers": [o for o in offers if o.state not in (offer_states.CLOSED, offer_states.EXPIRED)],
+        "past_offers": [
+            o for o in offers if o.state in (offer_states.CLOSED, offer_states.EXPIRED)
+        ],
+        "to_answer": [
+            p for p in proposals if p.state == states.OFFERED and not p.company_answered
+        ],
+        "waiting": [p for p in proposals if p.state == states.OFFERED and p.company_answered],
+        "agreed": [p for p in proposals if p.state == states.AGREED],
+    }
+    return render(request, "matching/company/home.html", context)
+
+
+def _proposal_on_offer(request: HttpRequest, company: Company, proposal_id: int) -> Proposal:
+    found = get_object_or_404(
+        queries.proposals_visible_to(user_of(request)),
+        pk=proposal_id,
+        offer__site__company=company,
+    )
+    if not access.can_answer_as_company(user_of(request), found):
+        raise PermissionDenied
+    return found
+
+
+@require_GET
+def proposal(request: HttpRequest, company_id: int, proposal_id: int) -> HttpResponse:
+    """One proposal, or the whole team of a project. No name until both sides agreed."""
+    company = company_of(request, company_id)
+    return _proposal_page(request, company, _proposal_on_offer(request, company, proposal_id))
+
+
+def _proposal_page(
+    request: HttpRequest,
+    company: Company,
+    found: Proposal,
+    form: CompanyDeclineForm | None = None,
+) -> HttpResponse:
+    team = [found]
+    if found.offer.is_project:
+        team = list(
+            queries.proposals_visible_to(user_of(request))
+            .filter(offer=found.offer, state__in=(states.OFFERED, states.AGREED))
+            .order_by("pk")
+        ) or [found]
+    context = {
+        "company": company,
+        "proposal": found,
+        "offer": found.offer,
+        "team": [_profile(p) for p in team],
+        "form": form or CompanyDeclineForm(),
+        "crumbs": [
+            {"label": company.name, "url": reverse("matching:company", args=[company.pk])},
+            {"label": found.offer.title},
+        ],
+    }
+    status = 422 if form is not None else 200
+    return render(request, "matching/company/proposal.html", context, status=status)
+
+
+def _profile(proposal: Proposal) -> dict[str, object]:
+    """What a company may know of a student: name and address only when it is agreed."""
+    student = proposal.student
+    agreed = proposal.state == states.AGREED
+    asked = set(proposal.offer.skills.values_list("pk", flat=True))
+    return {
+        "proposal": proposal,
+        "programme": student.programme,
+        "learning_goal": student.learning_goal,
+        "skills": [(skill, skill.pk in asked) for skill in student.skills.all()],
+        "wants": [(skill, skill.pk in asked) for skill in student.wants.all()],
+        "parts": [{"label": words, "score": part} for words, part in part_words(proposal.parts)],
+        "name": student.user.name if agreed else "",
+        "email": student.user.email if agreed else "",
+    }
+
+
+@require_POST
+def accept(request: HttpRequest, company_id: int, proposal_id: int) -> HttpResponse:
+    """The company says yes; for a project to the whole team."""
+    company = company_of(request, company_id)
+    found = _proposal_on_offer(request, company, proposal_id)
+    try:
+        done = answers.accept(found.pk, side=Proposal.Side.COMPANY, by=user_of(request))
+    except Refused as error:
+        return say_refused(request, error, "matching:company_proposal", company.pk, found.pk)
+    if done.state == states.AGREED:
+        messages.success(request, _("Gelukt! Jullie zijn het eens. Je ziet nu de naam."))
+    else:
+        messages.success(request, _("Je hebt ja gezegd. Nu wachten we op de student."))
+    return redirect("matching:company_proposal", company.pk, found.pk)
+
+
+@require_POST
+def decline(request: HttpRequest, company_id: int, proposal_id: int) -> HttpResponse:
+    """The company says no, with a reason."""
+    company = company_of(request, company_id)
+    found = _proposal_on_offer(request, company, proposal_id)
+    form = CompanyDeclineForm(request.POST)
+    if not form.is_valid():
+        return _proposal_page(request, company, found, form)
+    try:
+        answers.decline(
+            found.pk,
+            side=Proposal.Side.COMPANY,
+            code=form.cleaned_data["code"],
+            note=form.cleaned_data["note"],
+            by=user_of(request),
+        )
+    except Refused as error:
+        return say_refused(request, error, "matching:company_proposal", company.pk, found.pk)
+    messages.success(request, _("Je hebt nee gezegd. De plek is weer vrij voor een ander."))
+    return redirect("matching:company_proposal", company.pk, found.pk)

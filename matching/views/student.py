@@ -1,0 +1,330 @@
+"""The student's pages: start, offers, ranking, proposals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from companies.actions import Refused
+from companies.models import Offer
+from education.models import Season
+from education.queries import season_in_view
+from matching import access, queries, states
+from matching.actions import answers, rankings
+from matching.forms import BrowseForm, RankingForm, StudentDeclineForm
+from matching.models import MOST_WISHES, Proposal
+from matching.reasons import MISSING, part_words, refusal, rule_words
+from matching.snapshot import Fit, fits_for
+from matching.views.asking import say_refused, student_of, user_of
+from students.models import Availability, Student
+from students.queries import missing_fields
+
+PER_PAGE = 24
+FEWEST_WISHES = 3
+
+
+@dataclass(frozen=True)
+class Seeker:
+    """A student and the season in view: what the pages below all need."""
+
+    student: Student
+    season: Season | None
+    availability: Availability | None
+    missing: list[str]
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Seeker":
+        student = student_of(request)
+        season = season_in_view(timezone.localdate())
+        availability = None
+        if season is not None:
+            availability = (
+                Availability.objects.filter(student=student, season=season)
+                .select_related("student__programme", "student__postcode")
+                .first()
+            )
+        return cls(student, season, availability, missing_fields(student, availability))
+
+    @property
+    def ready(self) -> bool:
+        """Whether offers can be compared with the profile."""
+        return self.season is not None and not self.missing
+
+    def missing_words(self) -> list[str]:
+        """What the profile still needs."""
+        return [str(MISSING[code]) for code in self.missing]
+
+    def fits(self, offers: Sequence[Offer], today: date) -> dict[int, Fit]:
+        """Fit per offer; empty while the profile is not complete."""
+        if not self.ready or self.availability is None:
+            return {}
+        declined = Proposal.objects.filter(student=self.student, state=states.DECLINED)
+        banned = {(self.student.pk, pk) for pk in declined.values_list("offer_id", flat=True)}
+        return fits_for(self.availability, offers, today=today, banned=banned)
+
+
+@dataclass(frozen=True)
+class Card:
+    """An offer as a student sees it."""
+
+    offer: Offer
+    fit: Fit | None
+    tier: int | None
+
+    @property
+    def why_not(self) -> list[str]:
+        """The hard rules in the way, in words."""
+        return rule_words(self.fit.rules) if self.fit else []
+
+    @property
+    def parts(self) -> list[dict[str, object]]:
+        """The fit per criterion, as the fit part of the page wants it."""
+        if self.fit is None:
+            return []
+        return [{"label": words, "score": part} for words, part in part_words(self.fit.parts)]
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """What is there to do for me? Answer a proposal, complete the profile, rank, or wait."""
+    seeker = Seeker.of(request)
+    proposals = list(
+        queries.proposals_visible_to(user_of(request))
+        .filter(student=seeker.student)
+        .order_by("-moved_at", "-pk")
+    )
+    wishes = list(queries.wishes_of(seeker.student, seeker.season)) if seeker.season else []
+    context = {
+        "seeker": seeker,
+        "to_answer": [
+            p for p in proposals if p.state == states.OFFERED and not p.student_answered
+        ],
+        "waiting": [p for p in proposals if p.state == states.OFFERED and p.student_answered],
+        "agreed": [p for p in proposals if p.state == states.AGREED],
+        "past": [p for p in proposals if p.state not in (states.OFFERED, states.AGREED)],
+        "wishes": wishes,
+        "fewest": FEWEST_WISHES,
+    }
+    return render(request, "matching/student/home.html", context)
+
+
+@require_GET
+def browse(request: HttpRequest) -> HttpResponse:
+    """Offers of the season, those that fit best first."""
+    seeker = Seeker.of(request)
+    form = BrowseForm(request.GET)
+    form.is_valid()
+    cards = _cards(seeker, form.cleaned_data) if seeker.season else []
+    fitting = sum(card.fit is not None and card.fit.eligible for card in cards)
+    if seeker.ready and form.cleaned_data.get("fitting") != "all":
+        cards = [card for card in cards if card.fit and card.fit.eligible]
+    page = Paginator(cards, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "seeker": seeker,
+        "form": form,
+        "page": page,
+        "fitting": fitting,
+        "wish_count": sum(card.tier is not None for card in cards),
+    }
+    return render(request, "matching/student/browse.html", context)
+
+
+def _cards(seeker: Seeker, wanted: dict[str, str]) -> list[Card]:
+    """All published offers of the season with their fit: eligible first, best first."""
+    assert seeker.season is not None
+    rows = queries.published_offers(seeker.season).prefetch_related("skills")
+    if wanted.get("kind"):
+        rows = rows.filter(kind=wanted["kind"])
+    if wanted.get("q"):
+        rows = rows.filter(
+            Q(title__icontains=wanted["q"])
+            | Q(text__icontains=wanted["q"])
+            | Q(site__company__name__icontains=wanted["q"])
+            | Q(site__postcode__place__icontains=wanted["q"])
+        )
+    offers = list(rows)
+    fits = seeker.fits(offers, timezone.localdate())
+    tiers = {
+        w.offer_id: w.tier for w in queries.wishes_of(seeker.student, seeker.season)
+    }
+    cards = [Card(o, fits.get(o.pk), tiers.get(o.pk)) for o in offers]
+    return sorted(
+        cards,
+        key=lambda c: (
+            not (c.fit and c.fit.eligible),
+            -(c.fit.score if c.fit else 0),
+            c.offer.pk,
+        ),
+    )
+
+
+@require_GET
+def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
+    """One offer: what it is, how well it fits and why, and the ranking button."""
+    seeker = Seeker.of(request)
+    found = get_object_or_404(
+        queries.offers_for_students().prefetch_related("skills", "programmes"), pk=offer_id
+    )
+    context = {
+        "seeker": seeker,
+        "card": _card(seeker, found),
+        "own_skills": set(seeker.student.skills.values_list("pk", flat=True)),
+        "wanted_skills": set(seeker.student.wants.values_list("pk", flat=True)),
+        "crumbs": [
+            {"label": _("Plekken"), "url": reverse("matching:browse")},
+            {"label": found.title},
+        ],
+    }
+    return render(request, "matching/student/offer.html", context)
+
+
+def _card(seeker: Seeker, found: Offer) -> Card:
+    tier = (
+        queries.wishes_of(seeker.student, found.season)
+        .filter(offer=found)
+        .values_list("tier", flat=True)
+        .first()
+    )
+    in_view = seeker.season is not None and found.season_id == seeker.season.pk
+    fits = seeker.fits([found], timezone.localdate()) if in_view else {}
+    return Card(found, fits.get(found.pk), tier)
+
+
+@require_POST
+def wish(request: HttpRequest, offer_id: int) -> HttpResponse:
+    """Put an offer on the ranking, or take it off with `off`."""
+    student = student_of(request)
+    found = get_object_or_404(queries.offers_for_students(), pk=offer_id)
+    off = "off" in request.POST
+    trouble = ""
+    try:
+        if off:
+            rankings.remove_wish(student, found)
+        else:
+            rankings.add_wish(student, found)
+    except Refused as error:
+        trouble = refusal(error.code)
+    if request.headers.get("HX-Request"):
+        card = _card(Seeker.of(request), found)
+        return render(request, "matching/student/_wish.html", {"card": card, "trouble": trouble})
+    if trouble:
+        messages.warning(request, trouble)
+    elif off:
+        messages.success(request, _("Van je lijst gehaald."))
+    else:
+        messages.success(request, _("Op je lijst gezet."))
+    return redirect("matching:ranking")
+
+
+def ranking(request: HttpRequest) -> HttpResponse:
+    """The ranking: read it, and change the order; equal numbers are a tie."""
+    seeker = Seeker.of(request)
+    if seeker.season is None:
+        raise Http404
+    wishes = list(queries.wishes_of(seeker.student, seeker.season))
+    form = RankingForm(request.POST or None, wishes=wishes)
+    if request.method == "POST" and form.is_valid():
+        try:
+            rankings.save_ranking(seeker.student, seeker.season, form.tiers())
+        except Refused as error:
+            return say_refused(request, error, "matching:ranking")
+        messages.success(request, _("Je lijst is bewaard."))
+        return redirect("matching:ranking")
+    offers = [w.offer for w in wishes]
+    fits = seeker.fits(offers, timezone.localdate())
+    published = list(queries.published_offers(seeker.season))
+    context = {
+        "seeker": seeker,
+        "form": form,
+        "rows": [
+            {"card": Card(w.offer, fits.get(w.offer_id), w.tier), "field": form[f"tier_{w.offer_id}"]}
+            for w in wishes
+        ],
+        "fewest": FEWEST_WISHES,
+        "most": MOST_WISHES,
+        "fitting": sum(f.eligible for f in seeker.fits(published, timezone.localdate()).values()),
+        "crumbs": [
+            {"label": _("Start"), "url": reverse("matching:student")},
+            {"label": _("Mijn lijst")},
+        ],
+    }
+    status = 422 if form.errors else 200
+    return render(request, "matching/student/ranking.html", context, status=status)
+
+
+def _own_proposal(request: HttpRequest, proposal_id: int) -> Proposal:
+    student = student_of(request)
+    return get_object_or_404(
+        queries.proposals_visible_to(user_of(request)), pk=proposal_id, student=student
+    )
+
+
+@require_GET
+def proposal(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """One proposal: what, where, when, and the two answers."""
+    return _proposal_page(request, _own_proposal(request, proposal_id))
+
+
+def _proposal_page(
+    request: HttpRequest, found: Proposal, form: StudentDeclineForm | None = None
+) -> HttpResponse:
+    context = {
+        "proposal": found,
+        "offer": found.offer,
+        "company": found.offer.site.company,
+        "parts": [{"label": words, "score": part} for words, part in part_words(found.parts)],
+        "form": form or StudentDeclineForm(),
+        "crumbs": [
+            {"label": _("Start"), "url": reverse("matching:student")},
+            {"label": found.offer.title},
+        ],
+    }
+    status = 422 if form is not None else 200
+    return render(request, "matching/student/proposal.html", context, status=status)
+
+
+@require_POST
+def accept(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """The student says yes."""
+    found = _own_proposal(request, proposal_id)
+    assert access.can_answer_as_student(user_of(request), found)
+    try:
+        done = answers.accept(found.pk, side=Proposal.Side.STUDENT, by=user_of(request))
+    except Refused as error:
+        return say_refused(request, error, "matching:student_proposal", found.pk)
+    if done.state == states.AGREED:
+        messages.success(request, _("Gelukt! Jullie zijn het eens. Je hebt deze plek."))
+    else:
+        messages.success(request, _("Je hebt ja gezegd. Nu wachten we op het bedrijf."))
+    return redirect("matching:student_proposal", found.pk)
+
+
+@require_POST
+def decline(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """The student says no, with a reason."""
+    found = _own_proposal(request, proposal_id)
+    assert access.can_answer_as_student(user_of(request), found)
+    form = StudentDeclineForm(request.POST)
+    if not form.is_valid():
+        return _proposal_page(request, found, form)
+    try:
+        answers.decline(
+            found.pk,
+            side=Proposal.Side.STUDENT,
+            code=form.cleaned_data["code"],
+            note=form.cleaned_data["note"],
+            by=user_of(request),
+        )
+    except Refused as error:
+        return say_refused(request, error, "matching:student_proposal", found.pk)
+    messages.success(request, _("Je hebt nee gezegd. Je stagecoördinator zoekt verder met je."))
+    return redirect("matching:student_proposal", found.pk)

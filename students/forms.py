@@ -1,0 +1,172 @@
+"""Is a profile well formed?"""
+
+import re
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from education.models import Programme, Season, Skill
+from geo.models import Postcode
+from students.models import MOST_KM, Availability, Student
+
+MOST_SKILLS = 40
+
+DAYS = [(str(n), str(n)) for n in range(1, 6)]
+
+
+def skill_groups() -> list[tuple[str, list[tuple[str, str]]]]:
+    """All skills as choices, grouped by category."""
+    rows = Skill.objects.order_by("category", "label_nl")
+    return [
+        (category.capitalize(), [(str(skill.pk), skill.label_nl) for skill in group])
+        for category, group in groupby(rows, key=lambda skill: skill.category)
+    ]
+
+
+class ProfileForm(forms.Form):
+    """What a round needs to know of a student: programme, place, period, days, skills."""
+
+    programme = forms.ModelChoiceField(
+        label=gettext_lazy("Opleiding"), queryset=Programme.objects.none(), empty_label=None
+    )
+    postcode = forms.CharField(
+        label=gettext_lazy("Je postcode"),
+        help_text=gettext_lazy("Alleen de vier cijfers, bijvoorbeeld 8011."),
+        max_length=7,
+        widget=forms.TextInput(
+            attrs={"class": "input--short", "autocomplete": "postal-code"}
+        ),
+        error_messages={"required": gettext_lazy("Vul de vier cijfers van je postcode in.")},
+    )
+    max_km = forms.IntegerField(
+        label=gettext_lazy("Hoeveel kilometer wil je hooguit reizen?"),
+        min_value=1,
+        max_value=MOST_KM,
+        widget=forms.NumberInput(attrs={"class": "input--short"}),
+        error_messages={
+            "required": gettext_lazy("Vul in hoe ver je wilt reizen, bijvoorbeeld 15."),
+            "min_value": gettext_lazy("Vul minstens 1 kilometer in."),
+            "max_value": gettext_lazy("Vul hooguit %(limit_value)s kilometer in."),
+        },
+    )
+    starts_on = forms.DateField(
+        label=gettext_lazy("Vanaf"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": gettext_lazy("Vul in vanaf welke dag je kunt.")},
+    )
+    ends_on = forms.DateField(
+        label=gettext_lazy("Tot en met"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": gettext_lazy("Vul in tot en met welke dag je kunt.")},
+    )
+    days = forms.TypedChoiceField(
+        label=gettext_lazy("Hoeveel dagen per week kun je?"),
+        choices=DAYS,
+        coerce=int,
+        widget=forms.RadioSelect(attrs={"class": "choices--inline"}),
+        error_messages={"required": gettext_lazy("Kies hoeveel dagen per week je kunt.")},
+    )
+    skills = forms.MultipleChoiceField(
+        label=gettext_lazy("Dit kan ik al"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    wants = forms.MultipleChoiceField(
+        label=gettext_lazy("Dit wil ik leren"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    learning_goal = forms.CharField(
+        label=gettext_lazy("Wat wil je leren? Vertel het in een paar zinnen"),
+        help_text=gettext_lazy(
+            "Bedrijven lezen dit zonder je naam. Zet er dus geen naam, telefoonnummer of adres in."
+        ),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, student: Student, season: Season, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", _initial(student, season))
+        super().__init__(*args, **kwargs)
+        self.season = season
+        programme = self.fields["programme"]
+        assert isinstance(programme, forms.ModelChoiceField)
+        programme.queryset = Programme.objects.filter(school=student.programme.school_id)
+        groups = skill_groups()
+        for name in ("skills", "wants"):
+            field = self.fields[name]
+            assert isinstance(field, forms.MultipleChoiceField)
+            field.choices = groups
+
+    def clean_postcode(self) -> Postcode:
+        """The area of the first four digits; letters behind them are dropped, not kept."""
+        found = re.fullmatch(r"\s*([1-9]\d{3})\s*([A-Za-z]{2})?\s*", self.cleaned_data["postcode"])
+        postcode = Postcode.objects.filter(pk=found.group(1)).first() if found else None
+        if postcode is None:
+            raise forms.ValidationError(_("Deze postcode bestaat niet. Controleer de vier cijfers."))
+        return postcode
+
+    def _few(self, name: str) -> list[str]:
+        chosen: list[str] = self.cleaned_data[name]
+        if len(chosen) > MOST_SKILLS:
+            raise forms.ValidationError(
+                _("Kies er hooguit %(most)s, de belangrijkste.") % {"most": MOST_SKILLS}
+            )
+        return chosen
+
+    def clean_skills(self) -> list[str]:
+        """At most MOST_SKILLS."""
+        return self._few("skills")
+
+    def clean_wants(self) -> list[str]:
+        """At most MOST_SKILLS."""
+        return self._few("wants")
+
+    def clean(self) -> dict[str, Any]:
+        """A period that ends after it starts, and touches the season."""
+        known = super().clean() or {}
+        start: date | None = known.get("starts_on")
+        end: date | None = known.get("ends_on")
+        if start and end and end <= start:
+            self.add_error("ends_on", _("De laatste dag moet na de eerste dag komen."))
+        elif start and end and not (start < self.season.ends_on and end > self.season.starts_on):
+            self.add_error(
+                "starts_on",
+                _("Kies dagen in %(season)s: van %(start)s tot en met %(end)s.")
+                % {
+                    "season": self.season,
+                    "start": self.season.starts_on.strftime("%d-%m-%Y"),
+                    "end": self.season.ends_on.strftime("%d-%m-%Y"),
+                },
+            )
+        return known
+
+    def profile(self) -> dict[str, Any]:
+        """The fields of the student, of a valid form."""
+        names = ("programme", "postcode", "max_km", "learning_goal", "skills", "wants")
+        return {name: self.cleaned_data[name] for name in names}
+
+    def availability(self) -> dict[str, Any]:
+        """The fields of the availability, of a valid form."""
+        return {name: self.cleaned_data[name] for name in ("starts_on", "ends_on", "days")}
+
+
+def _initial(student: Student, season: Season) -> dict[str, Any]:
+    """What is known; a new student starts with the whole season and the programme's days."""
+    found = Availability.objects.filter(student=student, season=season).first()
+    return {
+        "programme": student.programme_id,
+        "postcode": student.postcode_id or "",
+        "max_km": student.max_km,
+        "learning_goal": student.learning_goal,
+        "skills": [str(pk) for pk in student.skills.values_list("pk", flat=True)],
+        "wants": [str(pk) for pk in student.wants.values_list("pk", flat=True)],
+        "starts_on": (found and found.starts_on) or season.starts_on,
+        "ends_on": (found and found.ends_on) or season.ends_on,
+        "days": str((found and found.days) or student.programme.days_per_week),
+    }
