@@ -15,7 +15,7 @@ def _tell_database(values: tuple[str, ...]) -> None:
     """Set the guard's variables until the end of the transaction."""
     calls = ", ".join(f"set_config('topcentrum.{name}', %s, true)" for name in _SETTINGS)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {calls}", values)  # noqa: S608 - fixed names only
+        cursor.execute(f"SELECT {calls}", values)
 
 
 @contextmanager

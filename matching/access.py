@@ -24,4 +24,4 @@ def can_decide(user: User, proposal: Proposal) -> bool:
 
 def can_run(user: User, round_: Round) -> bool:
     """A coordinator of the round's school runs it."""
-    return round_.school is not None and is_coordinator(user, round_.school)
+    return is_coordinator(user, round_.school)

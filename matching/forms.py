@@ -125,6 +125,13 @@ class CompanyDeclineForm(_DeclineForm):
     reasons = COMPANY_DECLINES
 
 
+class _OfferField(forms.ModelChoiceField):
+    """Offers by title and company."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.title} – {obj.site.company.name}"
+
+
 class PairForm(forms.Form):
     """A student and an offer of a run: for "why?" and "why not?"."""
 
@@ -133,7 +140,7 @@ class PairForm(forms.Form):
         queryset=Student.objects.none(),
         error_messages={"invalid_choice": gettext_lazy("Kies een student uit deze ronde.")},
     )
-    offer = forms.ModelChoiceField(
+    offer = _OfferField(
         label=gettext_lazy("Plek"),
         queryset=Offer.objects.none(),
         error_messages={"invalid_choice": gettext_lazy("Kies een plek uit deze ronde.")},
@@ -145,14 +152,6 @@ class PairForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = rows
-            field.label_from_instance = _named  # type: ignore[method-assign]
-
-
-def _named(row: Any) -> str:
-    """An offer with its company, a student by name."""
-    if isinstance(row, Offer):
-        return f"{row.title} – {row.site.company.name}"
-    return str(row)
 
 
 class ByHandForm(PairForm):

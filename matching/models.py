@@ -38,15 +38,15 @@ class Wish(models.Model):
 
 
 class Round(models.Model):
-    """One division of places over students: of one school, or of all schools when `school` is
-    empty. It stays open while runs may still replace its proposals, until it is released."""
+    """One division of places over the students of a school. It stays open while runs may still
+    replace its proposals, until it is released."""
 
     class State(models.TextChoices):
         OPEN = "open", _("open")
         RELEASED = "released", _("verstuurd")
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="rounds")
-    school = models.ForeignKey(School, on_delete=models.PROTECT, null=True, related_name="rounds")
+    school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="rounds")
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     weights = models.JSONField(default=dict)
     created_by = models.ForeignKey(
@@ -61,13 +61,12 @@ class Round(models.Model):
             models.UniqueConstraint(
                 fields=["season", "school"],
                 condition=Q(state="open"),
-                nulls_distinct=False,
                 name="one_open_round_per_season_and_school",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.season}, {self.school or _('alle scholen')}"
+        return f"{self.season}, {self.school}"
 
 
 class Run(models.Model):

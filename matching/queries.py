@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from companies.models import Offer
@@ -78,8 +78,7 @@ def left_out(season: Season, school: School | None = None) -> QuerySet[Student]:
     """Students whom a round of `season` passes by: they have an approved, offered or agreed
     proposal in an overlapping period, or one that a coordinator made by hand."""
     standing = Proposal.objects.filter(
-        Q(state__in=states.TAKEN)
-        | Q(state=states.PROPOSED, origin=Proposal.Origin.COORDINATOR),
+        Q(state__in=states.TAKEN) | Q(state=states.PROPOSED, origin=Proposal.Origin.COORDINATOR),
         overlapping(season.starts_on, season.ends_on),
         student=OuterRef("pk"),
     )
@@ -132,12 +131,10 @@ def latest_run(round_: Round) -> Run | None:
     return round_.runs.defer("snapshot").first()
 
 
-def offers_with_company_proposals(company_id: int) -> QuerySet[Offer]:
-    """A company's offers with the proposals that it has been told of."""
-    told = Proposal.objects.filter(state__in=TOLD).select_related("student__programme")
+def offers_of_company(company_id: int) -> QuerySet[Offer]:
+    """A company's offers, each with `wish_count`: how many students rank it."""
     return (
         Offer.objects.filter(site__company=company_id)
         .select_related("season", "site__postcode")
-        .prefetch_related(Prefetch("proposals", queryset=told, to_attr="told"))
         .annotate(wish_count=Count("wishes", distinct=True))
     )

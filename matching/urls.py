@@ -19,15 +19,9 @@ urlpatterns = [
     path("student/voorstellen/<int:proposal_id>/ja/", student.accept, name="student_accept"),
     path("student/voorstellen/<int:proposal_id>/nee/", student.decline, name="student_decline"),
     path(_company, company.home, name="company"),
-    path(
-        _company + "voorstellen/<int:proposal_id>/", company.proposal, name="company_proposal"
-    ),
-    path(
-        _company + "voorstellen/<int:proposal_id>/ja/", company.accept, name="company_accept"
-    ),
-    path(
-        _company + "voorstellen/<int:proposal_id>/nee/", company.decline, name="company_decline"
-    ),
+    path(_company + "voorstellen/<int:proposal_id>/", company.proposal, name="company_proposal"),
+    path(_company + "voorstellen/<int:proposal_id>/ja/", company.accept, name="company_accept"),
+    path(_company + "voorstellen/<int:proposal_id>/nee/", company.decline, name="company_decline"),
     path(_school, school.home, name="school"),
     path(_proposal, school.proposal, name="school_proposal"),
     path(_proposal + "<slug:move>/", school.move, name="move"),

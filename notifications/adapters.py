@@ -22,7 +22,7 @@ class AccountAdapter(DefaultAccountAdapter):
         message = self.render_mail(template_prefix, email, known)
         html = ""
         if isinstance(message, EmailMultiAlternatives):
-            html = next((str(a.content) for a in message.alternatives), "")
+            html = next((str(content) for content, _mimetype in message.alternatives), "")
         outbox.put(
             Letter(
                 # Every request for a code is an event of its own.

@@ -3,6 +3,10 @@
 A worker that dies between sending and recording leaves a lease that runs out; another sends the
 letter again with the same Message-ID. Exactly once is impossible over SMTP; lost is worse than
 twice.
+
+Trouble with a letter is that letter's: it waits longer each time, and after two days it has failed.
+Trouble with the mail server itself (away, hanging, our password wrong) says nothing about any
+letter: all wait a little, none fails, and this run ends.
 """
 
 import hashlib
@@ -10,6 +14,7 @@ import logging
 import random
 import smtplib
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import parseaddr
 
@@ -29,13 +34,20 @@ LEASE = timedelta(seconds=60)  # longer than one letter takes; renewed before ea
 FIRST_WAIT = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(hours=4)
 GIVE_UP_AFTER = timedelta(hours=48)
+MOST_BROKEN_IN_A_ROW = 2
 
 
 def deliver_waiting() -> int:
-    """Send letters until none is due; returns how many were sent."""
+    """Send letters until none is due or the mail server is away; returns how many were sent."""
     sent = 0
     while letters := claim():
-        sent += _send_batch(letters)
+        try:
+            for letter in _send_batch(letters):
+                _record(letter, state=Letter.State.SENT, sent_at=Now(), trouble="")
+                sent += 1
+        except _ServerAwayError as away:
+            _put_back(letters, str(away))
+            break
     return sent
 
 
@@ -57,7 +69,8 @@ def claim(limit: int = BATCH) -> list[Letter]:
             leased_until=Now() + Value(LEASE),
             attempts=F("attempts") + 1,
         )
-    return list(Letter.objects.filter(lease_token=token).order_by("next_attempt_at", "pk"))
+    ours = Letter.objects.filter(pk__in=ids, lease_token=token)
+    return list(ours.order_by("next_attempt_at", "pk"))
 
 
 def message_id(letter: Letter) -> str:
@@ -80,24 +93,70 @@ def _message(letter: Letter, connection: BaseEmailBackend) -> EmailMultiAlternat
     return message
 
 
-def _send_batch(letters: list[Letter]) -> int:
-    """Send over one connection; after an error the next letter gets a fresh one."""
-    sent = 0
+class _ServerAwayError(Exception):
+    """The mail server cannot be reached or does not let us in."""
+
+
+def _send_batch(letters: list[Letter]) -> Iterator[Letter]:
+    """Send over one connection and yield each letter that was taken; after an error the next
+    letter gets a fresh connection.
+
+    Raises _ServerAwayError when there is no connection, or when it broke twice in a row.
+    """
     connection = get_connection()
+    broke = 0
+    try:
+        for letter in filter(_still_ours, letters):
+            _open(connection)
+            error = _send(letter, connection)
+            if error is None:
+                yield letter
+            else:
+                _drop(connection)
+                _record_trouble(letter, error)
+            broke = broke + 1 if error and _is_of_connection(error) else 0
+            if broke == MOST_BROKEN_IN_A_ROW:
+                raise _ServerAwayError(_words(error))
+    finally:
+        _drop(connection)
+
+
+def _send(letter: Letter, connection: BaseEmailBackend) -> Exception | None:
+    """Hand one letter over; None, or what went wrong. Whatever that is: one letter that cannot be
+    sent must not keep the others waiting."""
+    try:
+        if not connection.send_messages([_message(letter, connection)]):
+            raise ValueError("the letter has no address")
+    except Exception as error:
+        return error
+    return None
+
+
+def _open(connection: BaseEmailBackend) -> None:
+    try:
+        connection.open()
+    except Exception as error:
+        raise _ServerAwayError(_words(error)) from error
+
+
+def _is_of_connection(error: Exception) -> bool:
+    """Whether the connection broke or timed out; smtplib's other errors are answers."""
+    if isinstance(error, smtplib.SMTPException):
+        return isinstance(error, smtplib.SMTPServerDisconnected)
+    return isinstance(error, OSError)
+
+
+def _put_back(letters: list[Letter], trouble: str) -> None:
+    """Let go of what was leased but not tried. It waits a little; this is no attempt."""
+    logger.warning("the mail server is away: %s", trouble)
     for letter in letters:
-        if not _still_ours(letter):
-            continue
-        try:
-            connection.open()
-            connection.send_messages([_message(letter, connection)])
-        except (smtplib.SMTPException, OSError, ValueError) as error:
-            _drop(connection)
-            _record_trouble(letter, error)
-        else:
-            _record(letter, state=Letter.State.SENT, sent_at=Now(), trouble="")
-            sent += 1
-    _drop(connection)
-    return sent
+        _record(
+            letter,
+            state=Letter.State.RETRY,
+            trouble=trouble,
+            attempts=F("attempts") - 1,
+            next_attempt_at=Now() + Value(waiting_time(1)),
+        )
 
 
 def _still_ours(letter: Letter) -> bool:
@@ -140,11 +199,15 @@ def waiting_time(attempts: int) -> timedelta:
     return doubled * random.uniform(0.5, 1.0)  # noqa: S311 - spread, no secret
 
 
+def _words(error: Exception | None) -> str:
+    return f"{type(error).__name__}: {error}"[:300]
+
+
 def _record_trouble(letter: Letter, error: Exception) -> None:
     too_old = Letter.objects.filter(
         pk=letter.pk, created_at__lt=Now() - Value(GIVE_UP_AFTER)
     ).exists()
-    trouble = f"{type(error).__name__}: {error}"[:300]
+    trouble = _words(error)
     logger.warning("letter %s: %s", letter.pk, trouble)
     if _is_final(error) or too_old:
         _record(letter, state=Letter.State.FAILED, trouble=trouble)

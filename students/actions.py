@@ -24,7 +24,5 @@ def save_profile(
         student.save(update_fields=list(profile))
         student.skills.set(skills)
         student.wants.set(wants)
-        Availability.objects.update_or_create(
-            student=student, season=season, defaults=availability
-        )
+        Availability.objects.update_or_create(student=student, season=season, defaults=availability)
     return student

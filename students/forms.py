@@ -37,9 +37,7 @@ class ProfileForm(forms.Form):
         label=gettext_lazy("Je postcode"),
         help_text=gettext_lazy("Alleen de vier cijfers, bijvoorbeeld 8011."),
         max_length=7,
-        widget=forms.TextInput(
-            attrs={"class": "input--short", "autocomplete": "postal-code"}
-        ),
+        widget=forms.TextInput(attrs={"class": "input--short", "autocomplete": "postal-code"}),
         error_messages={"required": gettext_lazy("Vul de vier cijfers van je postcode in.")},
     )
     max_km = forms.IntegerField(
@@ -108,7 +106,9 @@ class ProfileForm(forms.Form):
         found = re.fullmatch(r"\s*([1-9]\d{3})\s*([A-Za-z]{2})?\s*", self.cleaned_data["postcode"])
         postcode = Postcode.objects.filter(pk=found.group(1)).first() if found else None
         if postcode is None:
-            raise forms.ValidationError(_("Deze postcode bestaat niet. Controleer de vier cijfers."))
+            raise forms.ValidationError(
+                _("Deze postcode bestaat niet. Controleer de vier cijfers.")
+            )
         return postcode
 
     def _few(self, name: str) -> list[str]:

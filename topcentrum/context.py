@@ -57,5 +57,7 @@ def _navigation(request: HttpRequest) -> list[Way]:
         ]
     if can_see_region(user):
         entries.append((reverse("cockpit:region"), _("Regio"), "map-pin"))
-    here = max((url for url, _l, _i in entries if request.path.startswith(url)), key=len, default="")
+    here = max(
+        (url for url, _l, _i in entries if request.path.startswith(url)), key=len, default=""
+    )
     return [Way(url, label, icon, url == here) for url, label, icon in entries]

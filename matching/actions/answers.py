@@ -134,10 +134,7 @@ def _after_agreement(agreeing: list[Proposal], rows: dict[int, Proposal], by: By
     seatless = [
         p
         for p in rows.values()
-        if p.pk not in gone
-        and p.offer_id in full
-        and p.state in states.OPEN
-        and not p.holds_seat
+        if p.pk not in gone and p.offer_id in full and p.state in states.OPEN and not p.holds_seat
     ]
     withdraw_locked(seatless, code="offer_full", by=CLOCK)
     for agreed in agreeing:

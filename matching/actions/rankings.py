@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from companies.actions import Refused
-from companies.states import PUBLISHED
 from companies.models import Offer
+from companies.states import PUBLISHED
 from education.models import Season
 from matching.models import MOST_WISHES, Wish
 from students.models import Student

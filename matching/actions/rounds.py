@@ -3,7 +3,6 @@
 import logging
 import time
 import uuid
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import IntegrityError, transaction
@@ -152,11 +151,11 @@ def store(run: Run, snapshot: Snapshot, outcome: Outcome, *, seconds: dict[str, 
         {s for s, _, _ in assigned} | set(earlier.values_list("student_id", flat=True)),
         {o for _, o, _ in assigned} | set(earlier.values_list("offer_id", flat=True)),
     )
-    old = [p for p in lock(earlier.values_list("pk", flat=True)).values()]
+    old = list(lock(earlier.values_list("pk", flat=True)).values())
     with moving("supersede", by=CLOCK):
-        Proposal.objects.filter(
-            pk__in=[p.pk for p in old], state=states.PROPOSED
-        ).update(state=states.SUPERSEDED, moved_at=Now())
+        Proposal.objects.filter(pk__in=[p.pk for p in old], state=states.PROPOSED).update(
+            state=states.SUPERSEDED, moved_at=Now()
+        )
     rows, passed_over = _rows(run, frozen, assigned)
     with moving("propose", by=CLOCK):
         Proposal.objects.bulk_create(rows)

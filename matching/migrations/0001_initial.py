@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('released_at', models.DateTimeField(editable=False, null=True)),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('school', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='education.school')),
+                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='education.school')),
                 ('season', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='education.season')),
             ],
             options={
@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='round',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('season', 'school'), name='one_open_round_per_season_and_school', nulls_distinct=False),
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('season', 'school'), name='one_open_round_per_season_and_school'),
         ),
         migrations.AddConstraint(
             model_name='run',

@@ -82,9 +82,7 @@ def read_market(
 Links = dict[int, set[int]]
 
 
-def _links(
-    through: type[Model], owner: str, owner_ids: Sequence[int], target: str
-) -> Links:
+def _links(through: type[Model], owner: str, owner_ids: Sequence[int], target: str) -> Links:
     """The targets of a many-to-many relation per owner."""
     found: Links = {}
     rows = through._default_manager.filter(**{f"{owner}__in": owner_ids})

@@ -50,9 +50,7 @@ class Entrants:
 def entrants(season: Season, school: School | None) -> Entrants:
     """Who and what goes into a round of `season` now."""
     passed_by = set(queries.left_out(season, school).values_list("pk", flat=True))
-    complete = list(
-        student_queries.complete(season, school).select_related("student__postcode")
-    )
+    complete = list(student_queries.complete(season, school).select_related("student__postcode"))
     students = [a for a in complete if a.student_id not in passed_by]
     ranked = set(
         Wish.objects.filter(offer__season=season).values_list("student_id", flat=True).distinct()

@@ -23,17 +23,19 @@ from matching.views.asking import company_of, say_refused, user_of
 def home(request: HttpRequest, company_id: int) -> HttpResponse:
     """What is there to do for us? Answer proposals, finish offers."""
     company = company_of(request, company_id)
-    offers = list(queries.offers_with_company_proposals(company.pk))
-    proposals = [p for o in offers for p in o.told]
+    offers = list(queries.offers_of_company(company.pk))
+    proposals = list(
+        queries.proposals_visible_to(user_of(request))
+        .filter(offer__site__company=company)
+        .order_by("company_respond_by", "pk")
+    )
     context = {
         "company": company,
         "offers": [o for o in offers if o.state not in (offer_states.CLOSED, offer_states.EXPIRED)],
         "past_offers": [
             o for o in offers if o.state in (offer_states.CLOSED, offer_states.EXPIRED)
         ],
-        "to_answer": [
-            p for p in proposals if p.state == states.OFFERED and not p.company_answered
-        ],
+        "to_answer": [p for p in proposals if p.state == states.OFFERED and not p.company_answered],
         "waiting": [p for p in proposals if p.state == states.OFFERED and p.company_answered],
         "agreed": [p for p in proposals if p.state == states.AGREED],
     }

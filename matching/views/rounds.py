@@ -52,7 +52,6 @@ def _crumbs(school: School, *more: tuple[str, str]) -> list[dict[str, str]]:
 
 
 def _round_url(round_: Round) -> str:
-    assert round_.school is not None
     return reverse("matching:round", args=[round_.school.slug, round_.pk])
 
 
@@ -81,7 +80,6 @@ def detail(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     """What goes in; while it runs, that it runs; afterwards what came out."""
     round_ = round_of(request, slug, round_id)
     latest = queries.latest_run(round_)
-    assert round_.school is not None
     context = {
         "round": round_,
         "school": round_.school,
@@ -89,33 +87,45 @@ def detail(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
         "under_way": latest is not None and latest.state in states.UNDER_WAY,
         "going_in": entrants(round_.season, round_.school),
         "crumbs": _crumbs(round_.school, (str(round_.season), "")),
-        **_outcome(round_),
+        "outcome": _outcome(round_),
     }
     return render(request, "matching/round/detail.html", context)
 
 
-def _outcome(round_: Round) -> dict[str, object]:
-    """What the latest finished run found, and what became of it."""
+@dataclass(frozen=True)
+class Outcome:
+    """What the latest finished run found, and what became of it; `flagged` rows are proposed and
+    deserve a second look, `plain` ones are proposed without."""
+
+    done: Run | None
+    flagged: list[Row]
+    plain: list[Row]
+    approved: list[Row]
+    further: list[Row]
+    profile: list[tuple[int, int]]
+    teams: list[tuple[Offer, int]]
+    unplaced: list[dict[str, object]]
+
+
+def _outcome(round_: Round) -> Outcome:
     done = round_.runs.filter(state=states.DONE).first()
     proposals = list(queries.proposals_of_round(round_))
     frozen = Frozen.read(bytes(done.snapshot)) if done and done.snapshot else None
     rows = _rows(proposals, frozen)
     proposed = [r for r in rows if r.proposal.state == states.PROPOSED]
-    with_one = {
-        p.student_id for p in proposals if p.state in (*states.OPEN, states.AGREED)
-    }
-    return {
-        "done": done,
-        "flagged": [r for r in proposed if r.flags],
-        "plain": [r for r in proposed if not r.flags],
-        "approved": [r for r in rows if r.proposal.state == states.APPROVED],
-        "further": [
-            r for r in rows if r.proposal.state not in (states.PROPOSED, states.APPROVED)
-        ],
-        "profile": _profile(done),
-        "teams": _teams_below(proposals),
-        "unplaced": _unplaced(frozen, with_one),
-    }
+    settled = (states.PROPOSED, states.APPROVED)
+    return Outcome(
+        done=done,
+        flagged=[r for r in proposed if r.flags],
+        plain=[r for r in proposed if not r.flags],
+        approved=[r for r in rows if r.proposal.state == states.APPROVED],
+        further=[r for r in rows if r.proposal.state not in settled],
+        profile=_profile(done),
+        teams=_teams_below(proposals),
+        unplaced=_unplaced(
+            frozen, {p.student_id for p in proposals if p.state in (*states.OPEN, states.AGREED)}
+        ),
+    )
 
 
 def _profile(done: Run | None) -> list[tuple[int, int]]:
@@ -125,9 +135,7 @@ def _profile(done: Run | None) -> list[tuple[int, int]]:
 
 def _teams_below(proposals: list[Proposal]) -> list[tuple[Offer, int]]:
     """Projects whose team has students, but fewer than it needs, with how many it has."""
-    size = Counter(
-        p.offer_id for p in proposals if p.state in (*states.OPEN, states.AGREED)
-    )
+    size = Counter(p.offer_id for p in proposals if p.state in (*states.OPEN, states.AGREED))
     projects = {p.offer_id: p.offer for p in proposals if p.offer.is_project}
     return [
         (offer, size[pk])
@@ -145,9 +153,9 @@ def _rows(proposals: list[Proposal], frozen: Frozen | None) -> list[Row]:
         rows.append(row)
         if proposal.state != states.PROPOSED:
             continue
-        if frozen and frozen.knows(proposal.student_id, proposal.offer_id):
-            if frozen.fit(proposal.student_id, proposal.offer_id).uncheckable:
-                row.flags.append(_("Erkenning niet te controleren"))
+        pair = proposal.student_id, proposal.offer_id
+        if frozen and frozen.knows(*pair) and frozen.fit(*pair).uncheckable:
+            row.flags.append(_("Erkenning niet te controleren"))
         if proposal.score is not None and proposal.score < WEAK_FIT:
             row.flags.append(_("Past maar matig"))
         if proposal.offer_id in small:
@@ -228,9 +236,7 @@ def status(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
 def _chosen(request: HttpRequest, round_: Round) -> list[int]:
     """The proposals that were ticked, or all without a flag, of this round only."""
     if request.POST.get("scope") == "plain":
-        plain = _outcome(round_)["plain"]
-        assert isinstance(plain, list)
-        return [row.proposal.pk for row in plain]
+        return [row.proposal.pk for row in _outcome(round_).plain]
     ticked = [pk for pk in request.POST.getlist("proposal") if pk.isdecimal() and len(pk) < 19]
     found = Proposal.objects.filter(round=round_, pk__in=ticked)
     return list(found.values_list("pk", flat=True))
@@ -314,7 +320,6 @@ def why(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
         return redirect(_round_url(round_))
     frozen = Frozen.read(bytes(done.snapshot))
     form = _pair_form(PairForm, request, frozen)
-    assert round_.school is not None
     context = {
         "round": round_,
         "school": round_.school,
@@ -364,7 +369,6 @@ def _answer(frozen: Frozen, student: Student, offer: Offer) -> dict[str, object]
 def by_hand(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     """Put a student and an offer together; rules may be set aside with a reason."""
     round_ = round_of(request, slug, round_id)
-    assert round_.school is not None
     seeking = student_queries.complete(round_.season, round_.school).select_related(
         "student__postcode"
     )
@@ -378,7 +382,7 @@ def by_hand(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
         offers=offers,
     )
     student_id = str((form.data if form.is_bound else form.initial).get("student", ""))
-    chosen = seeking.filter(student=student_id).first() if _is_key(student_id) else None
+    chosen = seeking.filter(student=int(student_id)).first() if _is_key(student_id) else None
     open_offers = [o for o in offers if o.free > 0]
     fits = fits_for(chosen, open_offers, today=timezone.localdate()) if chosen else {}
     if request.method == "POST" and form.is_valid():

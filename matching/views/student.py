@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -105,9 +106,7 @@ def home(request: HttpRequest) -> HttpResponse:
     wishes = list(queries.wishes_of(seeker.student, seeker.season)) if seeker.season else []
     context = {
         "seeker": seeker,
-        "to_answer": [
-            p for p in proposals if p.state == states.OFFERED and not p.student_answered
-        ],
+        "to_answer": [p for p in proposals if p.state == states.OFFERED and not p.student_answered],
         "waiting": [p for p in proposals if p.state == states.OFFERED and p.student_answered],
         "agreed": [p for p in proposals if p.state == states.AGREED],
         "past": [p for p in proposals if p.state not in (states.OFFERED, states.AGREED)],
@@ -153,9 +152,7 @@ def _cards(seeker: Seeker, wanted: dict[str, str]) -> list[Card]:
         )
     offers = list(rows)
     fits = seeker.fits(offers, timezone.localdate())
-    tiers = {
-        w.offer_id: w.tier for w in queries.wishes_of(seeker.student, seeker.season)
-    }
+    tiers = {w.offer_id: w.tier for w in queries.wishes_of(seeker.student, seeker.season)}
     cards = [Card(o, fits.get(o.pk), tiers.get(o.pk)) for o in offers]
     return sorted(
         cards,
@@ -246,7 +243,10 @@ def ranking(request: HttpRequest) -> HttpResponse:
         "seeker": seeker,
         "form": form,
         "rows": [
-            {"card": Card(w.offer, fits.get(w.offer_id), w.tier), "field": form[f"tier_{w.offer_id}"]}
+            {
+                "card": Card(w.offer, fits.get(w.offer_id), w.tier),
+                "field": form[f"tier_{w.offer_id}"],
+            }
             for w in wishes
         ],
         "fewest": FEWEST_WISHES,
@@ -266,6 +266,11 @@ def _own_proposal(request: HttpRequest, proposal_id: int) -> Proposal:
     return get_object_or_404(
         queries.proposals_visible_to(user_of(request)), pk=proposal_id, student=student
     )
+
+
+def _refuse_others(request: HttpRequest, found: Proposal) -> None:
+    if not access.can_answer_as_student(user_of(request), found):
+        raise PermissionDenied
 
 
 @require_GET
@@ -296,7 +301,7 @@ def _proposal_page(
 def accept(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """The student says yes."""
     found = _own_proposal(request, proposal_id)
-    assert access.can_answer_as_student(user_of(request), found)
+    _refuse_others(request, found)
     try:
         done = answers.accept(found.pk, side=Proposal.Side.STUDENT, by=user_of(request))
     except Refused as error:
@@ -312,7 +317,7 @@ def accept(request: HttpRequest, proposal_id: int) -> HttpResponse:
 def decline(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """The student says no, with a reason."""
     found = _own_proposal(request, proposal_id)
-    assert access.can_answer_as_student(user_of(request), found)
+    _refuse_others(request, found)
     form = StudentDeclineForm(request.POST)
     if not form.is_valid():
         return _proposal_page(request, found, form)
