@@ -35,7 +35,7 @@ def region_figures(season: Season) -> RegionFigures:
     """How the region stands in `season`, in four queries."""
     live = Offer.objects.filter(season=season, state__in=LIVE)
     supply = live.aggregate(
-        offers=Count("pk"), openings=Sum("openings"), free=Sum(F("openings") - F("held"))
+        offers=Count("pk"), seats=Sum("openings"), free=Sum(F("openings") - F("held"))
     )
     outcome = Proposal.objects.filter(offer__season=season).aggregate(
         agreed=Count("pk", filter=Q(state=states.AGREED)),
@@ -45,7 +45,7 @@ def region_figures(season: Season) -> RegionFigures:
         seeking=Availability.objects.filter(season=season).count(),
         companies=Company.objects.filter(sites__offers__in=live).distinct().count(),
         offers=supply["offers"],
-        openings=supply["openings"] or 0,
+        openings=supply["seats"] or 0,
         free=supply["free"] or 0,
         submitted=Offer.objects.filter(season=season, state=SUBMITTED).count(),
         agreed=outcome["agreed"],
