@@ -1,7 +1,7 @@
 """Codes into words, for pages and letters."""
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from matching.engine import Code, Criterion, Explanation, Rule, Unplaced, UnplacedCode
 from matching.models import Proposal
@@ -70,8 +70,8 @@ RULES = {
     Rule.BANNED: gettext_lazy("Eerder afgewezen of geschrapt"),
 }
 CRITERIA = {
-    Criterion.SKILLS: gettext_lazy("Wat het bedrijf vraagt"),
-    Criterion.LEARNING: gettext_lazy("Wat de student wil leren"),
+    Criterion.SKILLS: gettext_lazy("Vaardigheden"),
+    Criterion.LEARNING: gettext_lazy("Leerwensen"),
     Criterion.DISTANCE: gettext_lazy("Reisafstand"),
     Criterion.DAYS: gettext_lazy("Dagen per week"),
 }
@@ -111,37 +111,58 @@ def part_words(parts: dict[str, float]) -> list[tuple[str, int]]:
 
 def explanation_words(found: Explanation) -> str:
     """Why this student is, or is not, at this place, as one or two sentences."""
-    figures = {
-        "rank": found.rank,
-        "got": found.got,
-        "capacity": found.capacity,
-        "rivals": found.rivals,
-        "claims": found.drawn_claims,
-        "seats": found.drawn_seats,
+    return {
+        Code.PLACED_HERE: _placed,
+        Code.NOT_ELIGIBLE: lambda _f: _("Deze plek kan niet voor deze student."),
+        Code.NOT_RANKED: lambda _f: _("De student heeft deze plek niet op de lijst gezet."),
+        Code.PREFERRED_ANOTHER: _preferred,
+        Code.NO_OPENINGS: lambda _f: _("Hier was in deze ronde geen plek meer te verdelen."),
+        Code.FULL_BETTER_CLAIMS: _better_claims,
+        Code.FULL_LOTTERY: _lottery,
+        Code.BLOCKING: lambda _f: _(
+            "Deze plek had de student kunnen krijgen. Reken de ronde opnieuw door."
+        ),
+    }[found.code](found)
+
+
+def _placed(found: Explanation) -> str:
+    words = _("De student krijgt deze plek: keus %(rank)s.") % {"rank": found.rank}
+    if not found.rivals:
+        return f"{words} " + _("Niemand anders vroeg erom.")
+    rivals = ngettext(
+        "Nog %(n)s andere student vroeg erom", "Nog %(n)s andere studenten vroegen erom", found.rivals
+    ) % {"n": found.rivals}
+    seats = ngettext("er is %(n)s plek.", "er zijn %(n)s plekken.", found.capacity) % {
+        "n": found.capacity
     }
-    words = {
-        Code.PLACED_HERE: _(
-            "De student krijgt deze plek: keus %(rank)s. Er waren %(rivals)s anderen voor "
-            "%(capacity)s plek(ken)."
-        ),
-        Code.NOT_ELIGIBLE: _("Deze plek kan niet voor deze student."),
-        Code.NOT_RANKED: _("De student heeft deze plek niet op de lijst gezet."),
-        Code.PREFERRED_ANOTHER: _(
-            "De student kreeg keus %(got)s. Die stond minstens zo hoog op de lijst als deze plek "
-            "(keus %(rank)s)."
-        ),
-        Code.NO_OPENINGS: _("Hier was in deze ronde geen plek meer te verdelen."),
-        Code.FULL_BETTER_CLAIMS: _(
-            "Dit was keus %(rank)s. Alle %(capacity)s plek(ken) gingen naar studenten die er "
-            "beter bij passen."
-        ),
-        Code.FULL_LOTTERY: _(
-            "Dit was keus %(rank)s. %(claims)s studenten pasten even goed op de laatste "
-            "%(seats)s plek(ken); de loting besliste."
-        ),
-        Code.BLOCKING: _("Deze plek had de student kunnen krijgen. Reken de ronde opnieuw door."),
-    }
-    return words[found.code] % figures
+    return f"{words} {rivals}; {seats}"
+
+
+def _preferred(found: Explanation) -> str:
+    return _(
+        "De student kreeg keus %(got)s. Die stond minstens zo hoog op de lijst als deze plek "
+        "(keus %(rank)s)."
+    ) % {"got": found.got, "rank": found.rank}
+
+
+def _better_claims(found: Explanation) -> str:
+    words = ngettext(
+        "Dit was keus %(rank)s. De plek ging naar een student die er beter bij past.",
+        "Dit was keus %(rank)s. Alle %(n)s plekken gingen naar studenten die er beter bij passen.",
+        found.capacity,
+    )
+    return words % {"rank": found.rank, "n": found.capacity}
+
+
+def _lottery(found: Explanation) -> str:
+    words = ngettext(
+        "Dit was keus %(rank)s. %(claims)s studenten pasten even goed op de laatste plek; "
+        "de loting besliste.",
+        "Dit was keus %(rank)s. %(claims)s studenten pasten even goed op de laatste %(n)s plekken; "
+        "de loting besliste.",
+        found.drawn_seats,
+    )
+    return words % {"rank": found.rank, "claims": found.drawn_claims, "n": found.drawn_seats}
 
 
 def unplaced_words(found: Unplaced) -> str:

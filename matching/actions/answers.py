@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.actions import moving
@@ -36,7 +37,7 @@ def accept(proposal_id: int, *, side: str, by: By) -> Proposal:
         raise Refused(f"proposal_{proposal.state}")
     beside = [p for p in rows.values() if p.offer_id == proposal.offer_id]
     answered = _answered_with(proposal, beside, side)
-    agreeing = _agreeing(proposal.offer, beside, answered, side)
+    agreeing = _agreeing(proposal, beside, answered, side)
     _refuse_second_place(agreeing, rows.values())
     _take_missing_seats(agreeing)
     _write_acceptance(answered, agreeing, side, by)
@@ -59,9 +60,9 @@ def _answered_with(proposal: Proposal, beside: list[Proposal], side: str) -> lis
 
 
 def _agreeing(
-    offer: Offer, beside: list[Proposal], answered: list[Proposal], side: str
+    proposal: Proposal, beside: list[Proposal], answered: list[Proposal], side: str
 ) -> list[Proposal]:
-    """The proposals that are agreed by this answer."""
+    """The proposals that are agreed by this answer, as far as there are seats for them."""
     other = COMPANY if side == STUDENT else STUDENT
     ready = [
         p
@@ -70,10 +71,19 @@ def _agreeing(
         and (_has_accepted(p, side) or p in answered)
         and _has_accepted(p, other)
     ]
-    if not offer.is_project:
-        return ready
+    offer = proposal.offer
+    seated = _with_a_seat(offer, ready)
+    if proposal in ready and proposal not in seated:
+        raise Refused("offer_full")
     agreed = sum(p.state == states.AGREED for p in beside)
-    return ready if agreed + len(ready) >= (offer.team_min or 1) else []
+    return seated if agreed + len(seated) >= (offer.team_min or 1) else []
+
+
+def _with_a_seat(offer: Offer, ready: list[Proposal]) -> list[Proposal]:
+    """Those who hold a seat, and of the others as many as there are free seats."""
+    seatless = [p for p in ready if not p.holds_seat]
+    left_out = seatless[offer.free :]
+    return [p for p in ready if p not in left_out]
 
 
 def _refuse_second_place(agreeing: list[Proposal], rows: Iterable[Proposal]) -> None:
@@ -128,7 +138,7 @@ def _after_agreement(agreeing: list[Proposal], rows: dict[int, Proposal], by: By
     gone = {p.pk for p in elsewhere} | done
     full = set(
         Offer.objects.filter(
-            pk__in={a.offer_id for a in agreeing}, state=Offer.State.FILLED
+            pk__in={a.offer_id for a in agreeing}, held=F("openings")
         ).values_list("pk", flat=True)
     )
     seatless = [

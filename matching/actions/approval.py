@@ -17,7 +17,7 @@ from companies.actions import Refused, free_seats, take_seats
 from companies.models import Offer
 from matching import notices, states
 from matching.actions.locking import lock, lock_people_and_offers, one_transaction
-from matching.models import Proposal, Round
+from matching.models import Proposal, Round, Run
 from matching.queries import overlapping
 from matching.states import PROPOSAL
 from students.models import Student
@@ -46,8 +46,11 @@ def propose_by_hand(
     """Put a student and an offer together; nobody is told until it is approved and released.
 
     `reason` is kept in the history; it is where a coordinator says why a rule was set aside.
-    Raises Refused: offer_not_published, offer_full, student_agreed, already_proposed.
+    Raises Refused: round_released, offer_not_published, offer_full, student_agreed,
+    already_proposed.
     """
+    if round_ is not None and _locked(round_).state != Round.State.OPEN:
+        raise Refused("round_released")
     lock_people_and_offers([student.pk], [offer.pk])
     offer.refresh_from_db()
     if offer.state == offer_states.FILLED or offer.free < 1:
@@ -73,6 +76,11 @@ def propose_by_hand(
             )
     except IntegrityError as error:
         raise Refused("already_proposed") from error
+
+
+def _locked(round_: Round) -> Round:
+    """The round as it stands now; it is neither run, sent nor added to until the commit."""
+    return Round.objects.select_for_update(no_key=True).get(pk=round_.pk)
 
 
 def _has_agreed(student_id: int, offer: Offer) -> bool:
@@ -233,14 +241,16 @@ def apply_for(
 
 @one_transaction
 def release_round(round_: Round, *, by: User) -> list[Proposal]:
-    """Release all approved proposals of a round. When nothing of it is left to decide, the round
-    is closed, so that a next one can begin."""
+    """Release all approved proposals of a round. When nothing of it is left to decide, and no run
+    of it is under way, the round is closed, so that a next one can begin."""
+    _locked(round_)
     approved = Proposal.objects.filter(round=round_, state=states.APPROVED)
     rows = release(list(approved.values_list("pk", flat=True)), by=by)
     undecided = Proposal.objects.filter(
         Q(state=states.PROPOSED) | Q(state=states.APPROVED), round=round_
     )
-    if rows and not undecided.exists():
+    coming = Run.objects.filter(round=round_, state__in=states.UNDER_WAY)
+    if rows and not undecided.exists() and not coming.exists():
         Round.objects.filter(pk=round_.pk, state=Round.State.OPEN).update(
             state=Round.State.RELEASED, released_at=Now()
         )

@@ -15,6 +15,7 @@ from matching import notices, states
 from matching.actions.approval import let_go
 from matching.actions.locking import lock, lock_people_and_offers, one_transaction
 from matching.models import Proposal
+from matching.queries import overlapping
 from matching.states import PROPOSAL
 
 STUDENT_SILENT = Q(student_accepted_at__isnull=True, student_respond_by__lt=Now())
@@ -72,8 +73,11 @@ def expire_due() -> list[Proposal]:
     # Look again under the lock: somebody may have answered just now.
     going = Proposal.objects.filter(
         STUDENT_SILENT | COMPANY_SILENT, pk__in=locked, state=states.OFFERED
-    )
-    sides = {p.pk: _silent_side(p) for p in going}
+    ).annotate(student_silent=STUDENT_SILENT, company_silent=COMPANY_SILENT)
+    sides = {
+        pk: _silent_side(student, company)
+        for pk, student, company in going.values_list("pk", "student_silent", "company_silent")
+    }
     rows = [locked[pk] for pk in sorted(sides)]
     with moving("expire", by=CLOCK):
         for side in Proposal.Side.values:
@@ -87,10 +91,10 @@ def expire_due() -> list[Proposal]:
     return rows
 
 
-def _silent_side(proposal: Proposal) -> str:
-    if not proposal.student_answered and not proposal.company_answered:
+def _silent_side(student: bool, company: bool) -> str:
+    if student and company:
         return Proposal.Side.BOTH
-    return Proposal.Side.COMPANY if proposal.student_answered else Proposal.Side.STUDENT
+    return Proposal.Side.STUDENT if student else Proposal.Side.COMPANY
 
 
 @one_transaction
@@ -148,6 +152,9 @@ def withdrawn_rivals(proposal: Proposal) -> list[Proposal]:
     """What was withdrawn because this match was agreed: listed when it is reopened, not revived."""
     return list(
         Proposal.objects.filter(
-            student=proposal.student_id, state=states.WITHDRAWN, reason_code="agreed_elsewhere"
+            overlapping(proposal.starts_on, proposal.ends_on),
+            student=proposal.student_id,
+            state=states.WITHDRAWN,
+            reason_code="agreed_elsewhere",
         ).select_related("offer__site__company")
     )

@@ -1,4 +1,5 @@
-"""Lock rows in one fixed order: students, then offers, then proposals, each by primary key.
+"""Lock rows in one fixed order: the round or run if one is locked at all, then students, then
+offers, then proposals, each by primary key.
 
 Whoever moves a proposal comes through here. As all lock in the same order, two of them wait for
 each other at most once, never in a circle.

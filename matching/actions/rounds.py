@@ -45,7 +45,7 @@ def create_round(season: Season, school: School, *, by: User) -> Round:
 def start_run(round_: Round, *, by: User) -> Run:
     """Queue a calculation of the round and wake a worker.
 
-    Raises Refused: run_under_way, round_released, proposals_approved.
+    Raises Refused: run_under_way, round_released.
     """
     with transaction.atomic():
         locked = Round.objects.select_for_update(no_key=True).get(pk=round_.pk)

@@ -17,7 +17,7 @@ from companies import states as offer_states
 from companies.actions import Refused
 from companies.models import Offer
 from education.models import School
-from education.queries import open_seasons
+from education.queries import open_seasons, season_in_view
 from matching import queries, states
 from matching.actions import approval
 from matching.actions.rounds import create_round, start_run
@@ -29,7 +29,7 @@ from matching.views.asking import round_of, say_refused, school_of, user_of
 from students import queries as student_queries
 from students.models import Student
 
-WEAK_FIT = 0.35
+WEAK_FIT = 0.2
 
 
 @dataclass
@@ -58,7 +58,12 @@ def _round_url(round_: Round) -> str:
 def index(request: HttpRequest, slug: str) -> HttpResponse:
     """The rounds of a school, and a new one."""
     school = school_of(request, slug)
-    form = RoundForm(request.POST or None, seasons=open_seasons(timezone.localdate()))
+    today = timezone.localdate()
+    form = RoundForm(
+        request.POST or None,
+        seasons=open_seasons(today),
+        initial={"season": season_in_view(today)},
+    )
     if request.method == "POST" and form.is_valid():
         try:
             made = create_round(form.cleaned_data["season"], school, by=user_of(request))

@@ -72,6 +72,7 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
         .filter(
             student__programme__school=school,
             state__in=(states.AGREED, states.DECLINED, states.EXPIRED),
+            offer__season=season,
         )
         .order_by("-moved_at", "-pk")[:8],
     }
