@@ -130,7 +130,9 @@ def _placed(found: Explanation) -> str:
     if not found.rivals:
         return f"{words} " + _("Niemand anders vroeg erom.")
     rivals = ngettext(
-        "Nog %(n)s andere student vroeg erom", "Nog %(n)s andere studenten vroegen erom", found.rivals
+        "Nog %(n)s andere student vroeg erom",
+        "Nog %(n)s andere studenten vroegen erom",
+        found.rivals,
     ) % {"n": found.rivals}
     seats = ngettext("er is %(n)s plek.", "er zijn %(n)s plekken.", found.capacity) % {
         "n": found.capacity

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from matching.views import company, rounds, school, student
+from matching.views import company, pairs, rounds, school, student
 
 app_name = "matching"
 
@@ -29,8 +29,8 @@ urlpatterns = [
     path(_round, rounds.detail, name="round"),
     path(_round + "bereken/", rounds.run, name="run"),
     path(_round + "stand/", rounds.status, name="round_status"),
-    path(_round + "waarom/", rounds.why, name="why"),
-    path(_round + "met-de-hand/", rounds.by_hand, name="by_hand"),
+    path(_round + "waarom/", pairs.why, name="why"),
+    path(_round + "met-de-hand/", pairs.by_hand, name="by_hand"),
     path(_round + "keur-goed/", rounds.approve, name="approve"),
     path(_round + "zet-terug/", rounds.undo, name="undo"),
     path(_round + "verstuur/", rounds.release, name="release"),

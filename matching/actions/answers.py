@@ -137,9 +137,9 @@ def _after_agreement(agreeing: list[Proposal], rows: dict[int, Proposal], by: By
     withdraw_locked(elsewhere, code="agreed_elsewhere", by=CLOCK)
     gone = {p.pk for p in elsewhere} | done
     full = set(
-        Offer.objects.filter(
-            pk__in={a.offer_id for a in agreeing}, held=F("openings")
-        ).values_list("pk", flat=True)
+        Offer.objects.filter(pk__in={a.offer_id for a in agreeing}, held=F("openings")).values_list(
+            "pk", flat=True
+        )
     )
     seatless = [
         p

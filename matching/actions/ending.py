@@ -13,7 +13,7 @@ from companies.actions import Refused
 from companies.models import Offer
 from matching import notices, states
 from matching.actions.approval import let_go
-from matching.actions.locking import lock, lock_people_and_offers, one_transaction
+from matching.actions.locking import lock, one_transaction
 from matching.models import Proposal
 from matching.queries import overlapping
 from matching.states import PROPOSAL
@@ -53,15 +53,12 @@ def withdraw(ids: Iterable[int], *, code: str, by: By, reason: str = "") -> list
 def withdraw_all_on(offer: Offer, *, code: str, by: By, reason: str = "") -> list[Proposal]:
     """Withdraw every open proposal on an offer, which stays locked until the commit."""
     open_ = Proposal.objects.filter(offer=offer, state__in=states.OPEN)
-    rows = lock(open_.values_list("pk", flat=True), lambda ids: _all_open_on(offer) | ids)
-    lock_people_and_offers([], [offer.pk])
+
+    def all_there(_ids: set[int]) -> set[int]:
+        return set(open_.values_list("pk", flat=True))
+
+    rows = lock([], all_there, offers=[offer.pk])
     return withdraw_locked(rows.values(), code=code, by=by, reason=reason)
-
-
-def _all_open_on(offer: Offer) -> set[int]:
-    return set(
-        Proposal.objects.filter(offer=offer, state__in=states.OPEN).values_list("pk", flat=True)
-    )
 
 
 @one_transaction

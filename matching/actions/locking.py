@@ -57,17 +57,18 @@ def _hold(rows: QuerySet[Student] | QuerySet[Offer]) -> None:
     list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
 
 
-def lock(ids: Iterable[int], reach: Reach | None = None) -> dict[int, Proposal]:
+def lock(
+    ids: Iterable[int], reach: Reach | None = None, *, offers: Iterable[int] = ()
+) -> dict[int, Proposal]:
     """Lock proposals with their students and offers; the rows as they stand now, by key.
 
-    `reach` widens the set to whatever else the move touches. Must be called inside an action
-    under `one_transaction`.
+    `reach` widens the set to whatever else the move touches; `offers` are locked in any case, also
+    when no proposal leads to them. Must be called inside an action under `one_transaction`.
     """
     start = set(ids)
     wanted = reach(start) if reach else start
     touched = Proposal.objects.filter(pk__in=wanted).values_list("student_id", "offer_id")
-    students, offers = {s for s, _ in touched}, {o for _, o in touched}
-    lock_people_and_offers(students, offers)
+    lock_people_and_offers({s for s, _ in touched}, {*offers, *(o for _, o in touched)})
     rows = (
         Proposal.objects.filter(pk__in=wanted)
         .order_by("pk")

@@ -46,19 +46,23 @@ def save_ranking(student: Student, season: Season, tiers: Mapping[int, int]) -> 
 
 def add_wish(student: Student, offer: Offer) -> list[Wish]:
     """Put an offer at the end of the student's list; one that stands there stays where it is."""
-    tiers = _tiers(student, offer.season)
-    tiers.setdefault(offer.pk, max(tiers.values(), default=0) + 1)
-    return save_ranking(student, offer.season, tiers)
+    with transaction.atomic():
+        tiers = _tiers(student, offer.season)
+        tiers.setdefault(offer.pk, max(tiers.values(), default=0) + 1)
+        return save_ranking(student, offer.season, tiers)
 
 
 def remove_wish(student: Student, offer: Offer) -> list[Wish]:
     """Take an offer off the student's list."""
-    tiers = _tiers(student, offer.season)
-    tiers.pop(offer.pk, None)
-    return save_ranking(student, offer.season, tiers)
+    with transaction.atomic():
+        tiers = _tiers(student, offer.season)
+        tiers.pop(offer.pk, None)
+        return save_ranking(student, offer.season, tiers)
 
 
 def _tiers(student: Student, season: Season) -> dict[int, int]:
+    """The list as it stands; nobody else changes it until the commit."""
+    Student.objects.select_for_update(no_key=True).get(pk=student.pk)
     return dict(
         Wish.objects.filter(student=student, offer__season=season).values_list("offer_id", "tier")
     )

@@ -13,6 +13,7 @@ from accounts.actions import moving
 from accounts.models import CLOCK, User
 from companies.actions import Refused
 from companies.models import Offer
+from companies.states import LIVE
 from education.models import School, Season
 from matching import queries, states
 from matching.actions.locking import lock, lock_people_and_offers, one_transaction
@@ -185,7 +186,8 @@ def store(run: Run, snapshot: Snapshot, outcome: Outcome, *, seconds: dict[str, 
 def _rows(
     run: Run, frozen: Frozen, assigned: list[tuple[int, int, int]]
 ) -> tuple[list[Proposal], int]:
-    """The new proposals, and how many students were passed over as they have one by now."""
+    """The new proposals, and how many students were passed over: they have one by now, or the
+    offer has closed, or somebody has said no to the pair."""
     taken_since = set(
         queries.left_out(run.round.season, run.round.school).values_list("pk", flat=True)
     )
@@ -194,10 +196,11 @@ def _rows(
             state__in=states.OPEN, student__in=[s for s, _, _ in assigned]
         ).values_list("student_id", "offer_id")
     )
-    offers = Offer.objects.in_bulk({o for _, o, _ in assigned})
+    barred = open_pairs | queries.banned_pairs(run.round)
+    offers = Offer.objects.filter(state__in=LIVE).in_bulk({o for _, o, _ in assigned})
     rows = []
     for student_id, offer_id, tier in assigned:
-        if student_id in taken_since or (student_id, offer_id) in open_pairs:
+        if student_id in taken_since or (student_id, offer_id) in barred or offer_id not in offers:
             continue
         offer, fit = offers[offer_id], frozen.fit(student_id, offer_id)
         rows.append(

@@ -89,7 +89,7 @@ class OfferFactory(factory.django.DjangoModelFactory):
         programmes, skills = fields.pop("programmes", []), fields.pop("skills", [])
         with transaction.atomic():
             with moving("create", by=CLOCK):
-                offer = model_class(*args, **fields)
+                offer = model_class(**fields)
                 offer.save()
             if state == states.FILLED:
                 Offer.objects.filter(pk=offer.pk).update(held=offer.openings)

@@ -79,7 +79,7 @@ class ProposalFactory(factory.django.DjangoModelFactory):
         fields.setdefault("is_internship", not offer.is_project)
         with transaction.atomic():
             with moving("propose", by=CLOCK):
-                proposal = model_class(*args, **fields)
+                proposal = model_class(**fields)
                 proposal.save()
             for move, target in WAYS[state]:
                 _step(proposal, move, target)

@@ -84,7 +84,7 @@ def test_the_portal_is_all_there() -> None:
         ("services beat volumes", [], "volume beat is not used"),
         ("services web networks", ["elsewhere"], "network elsewhere is not declared"),
         ("services redis networks", ["outside", "other"], "does not reach redis"),
-        ("services web environment REDIS_URL", "redis://redis:6379", "does not reach redis"),
+        ("services web environment REDIS_URL", "redis://cache:6379", "does not reach cache"),
         ("services web environment X", "${UNHEARD_OF:-1}", "UNHEARD_OF is not explained"),
     ],
 )

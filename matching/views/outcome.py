@@ -1,0 +1,132 @@
+"""What a round came to, as a coordinator reads it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from companies import states as offer_states
+from companies.models import Offer
+from matching import queries, states
+from matching.models import Proposal, Round, Run
+from matching.reasons import explanation_words, rule_words, unplaced_words
+from matching.snapshot import Frozen
+from students.models import Student
+
+WEAK_FIT = 0.2
+
+
+@dataclass
+class Row:
+    """A proposal on the coordinator's table, with what deserves a second look."""
+
+    proposal: Proposal
+    flags: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the latest finished run found, and what became of it; `flagged` rows are proposed and
+    deserve a second look, `plain` ones are proposed without."""
+
+    done: Run | None
+    flagged: list[Row]
+    plain: list[Row]
+    approved: list[Row]
+    further: list[Row]
+    profile: list[tuple[int, int]]
+    teams: list[tuple[Offer, int]]
+    unplaced: list[dict[str, object]]
+
+
+def outcome_of(round_: Round) -> Outcome:
+    done = round_.runs.filter(state=states.DONE).first()
+    proposals = list(queries.proposals_of_round(round_))
+    frozen = Frozen.read(bytes(done.snapshot)) if done and done.snapshot else None
+    rows = _rows(proposals, frozen)
+    proposed = [r for r in rows if r.proposal.state == states.PROPOSED]
+    settled = (states.PROPOSED, states.APPROVED)
+    return Outcome(
+        done=done,
+        flagged=[r for r in proposed if r.flags],
+        plain=[r for r in proposed if not r.flags],
+        approved=[r for r in rows if r.proposal.state == states.APPROVED],
+        further=[r for r in rows if r.proposal.state not in settled],
+        profile=_profile(done),
+        teams=_teams_below(proposals),
+        unplaced=_unplaced(
+            frozen, {p.student_id for p in proposals if p.state in (*states.OPEN, states.AGREED)}
+        ),
+    )
+
+
+def _profile(done: Run | None) -> list[tuple[int, int]]:
+    """(choice, students) pairs of a finished run."""
+    return list(enumerate(done.figures["profile"], start=1)) if done else []
+
+
+def _teams_below(proposals: list[Proposal]) -> list[tuple[Offer, int]]:
+    """Projects whose team has students, but fewer than it needs, with how many it has."""
+    size = Counter(p.offer_id for p in proposals if p.state in (*states.OPEN, states.AGREED))
+    projects = {p.offer_id: p.offer for p in proposals if p.offer.is_project}
+    return [
+        (offer, size[pk])
+        for pk, offer in sorted(projects.items())
+        if 0 < size[pk] < (offer.team_min or 0)
+    ]
+
+
+def _rows(proposals: list[Proposal], frozen: Frozen | None) -> list[Row]:
+    """Proposals with their flags: whatever a coordinator should look at before approving."""
+    small = {offer.pk for offer, _size in _teams_below(proposals)}
+    rows = []
+    for proposal in proposals:
+        row = Row(proposal)
+        rows.append(row)
+        if proposal.state != states.PROPOSED:
+            continue
+        pair = proposal.student_id, proposal.offer_id
+        if frozen and frozen.knows(*pair) and frozen.fit(*pair).uncheckable:
+            row.flags.append(_("Erkenning niet te controleren"))
+        if proposal.score is not None and proposal.score < WEAK_FIT:
+            row.flags.append(_("Past maar matig"))
+        if proposal.offer_id in small:
+            row.flags.append(_("Team is nog te klein"))
+        if proposal.offer.state == offer_states.FILLED:
+            row.flags.append(_("Plek is inmiddels vol"))
+        elif proposal.offer.state != offer_states.PUBLISHED:
+            row.flags.append(_("Aanbod staat niet meer open"))
+        if proposal.reason and proposal.origin == Proposal.Origin.COORDINATOR:
+            row.flags.append(_("Met de hand, met een reden"))
+    return rows
+
+
+def _unplaced(frozen: Frozen | None, with_one: set[int]) -> list[dict[str, object]]:
+    """Students whom the run found no place for, and who have none by now, with the reason."""
+    if frozen is None:
+        return []
+    reasons = {pk: r for pk, r in frozen.unplaced().items() if pk not in with_one}
+    students = Student.objects.filter(pk__in=reasons).select_related("user", "programme")
+    offers = Offer.objects.select_related("site__company").in_bulk(
+        {
+            frozen.snapshot.offer_ids[choice.place]
+            for found in reasons.values()
+            for choice in found.choices
+        }
+    )
+    return [
+        {
+            "student": student,
+            "why": unplaced_words(reasons[student.pk]),
+            "choices": [
+                (
+                    offers[frozen.snapshot.offer_ids[choice.place]],
+                    explanation_words(choice),
+                    rule_words(choice.rules),
+                )
+                for choice in reasons[student.pk].choices
+                if frozen.snapshot.offer_ids[choice.place] in offers
+            ],
+        }
+        for student in students.order_by("user__name", "pk")
+    ]

@@ -1,0 +1,160 @@
+"""One student beside one offer: why, why not, and a proposal made by hand."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from accounts.models import User
+from companies.actions import Refused
+from companies.models import Offer
+from matching import queries, states
+from matching.actions import approval
+from matching.forms import ByHandForm, PairForm
+from matching.models import Round
+from matching.reasons import explanation_words, part_words, refusal, rule_words
+from matching.snapshot import Fit, Frozen, fits_for
+from matching.views.asking import round_of, user_of
+from matching.views.rounds import crumbs_of, url_of
+from students import queries as student_queries
+from students.models import Student
+
+
+@require_GET
+def why(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
+    """Why does this student get, or not get, this place? For any pair of the round."""
+    round_ = round_of(request, slug, round_id)
+    done = round_.runs.filter(state=states.DONE).first()
+    if done is None or done.snapshot is None:
+        messages.warning(request, _("Reken de ronde eerst door."))
+        return redirect(url_of(round_))
+    frozen = Frozen.read(bytes(done.snapshot))
+    form = _pair_form(PairForm, request, frozen)
+    context = {
+        "round": round_,
+        "school": round_.school,
+        "form": form,
+        "crumbs": crumbs_of(
+            round_.school, (str(round_.season), url_of(round_)), (_("Waarom?"), "")
+        ),
+    }
+    if form.is_bound and form.is_valid():
+        context |= _answer(frozen, form.cleaned_data["student"], form.cleaned_data["offer"])
+    code = 422 if form.is_bound and form.errors else 200
+    return render(request, "matching/round/why.html", context, status=code)
+
+
+def _pair_form(kind: type[PairForm], request: HttpRequest, frozen: Frozen) -> PairForm:
+    """A form over the students and offers that took part in a run."""
+    asked = request.GET if {"student", "offer"} & set(request.GET) else None
+    return kind(
+        asked,
+        students=Student.objects.filter(pk__in=frozen.snapshot.student_ids)
+        .select_related("user")
+        .order_by("user__name", "pk"),
+        offers=Offer.objects.filter(pk__in=frozen.snapshot.offer_ids)
+        .select_related("site__company")
+        .order_by("title", "pk"),
+    )
+
+
+def _answer(frozen: Frozen, student: Student, offer: Offer) -> dict[str, object]:
+    found = frozen.why(student.pk, offer.pk)
+    fit = frozen.fit(student.pk, offer.pk)
+    got = frozen.offer_of(student.pk)
+    return {
+        "student": student,
+        "offer": offer,
+        "why": explanation_words(found),
+        "found": found,
+        "rules": rule_words(found.rules),
+        "fit": fit,
+        "parts": [{"label": words, "score": part} for words, part in part_words(fit.parts)],
+        "got": Offer.objects.select_related("site__company").filter(pk=got).first()
+        if got
+        else None,
+    }
+
+
+def by_hand(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
+    """Put a student and an offer together; rules may be set aside with a reason."""
+    round_ = round_of(request, slug, round_id)
+    seeking = student_queries.complete(round_.season, round_.school).select_related(
+        "student__postcode"
+    )
+    offers = queries.published_offers(round_.season)
+    form = ByHandForm(
+        request.POST or None,
+        initial={key: request.GET[key] for key in ("student", "offer") if key in request.GET},
+        students=Student.objects.filter(pk__in=seeking.values("student"))
+        .select_related("user")
+        .order_by("user__name", "pk"),
+        offers=offers,
+    )
+    student_id = str((form.data if form.is_bound else form.initial).get("student", ""))
+    chosen = seeking.filter(student=int(student_id)).first() if _is_key(student_id) else None
+    open_offers = [o for o in offers if o.free > 0]
+    fits = fits_for(chosen, open_offers, today=timezone.localdate()) if chosen else {}
+    if request.method == "POST" and form.is_valid():
+        answer = _propose(request, round_, form, fits)
+        if answer is not None:
+            return answer
+    context = {
+        "round": round_,
+        "school": round_.school,
+        "form": form,
+        "chosen": chosen,
+        "suggestions": _suggestions(open_offers, fits),
+        "crumbs": crumbs_of(
+            round_.school, (str(round_.season), url_of(round_)), (_("Met de hand"), "")
+        ),
+    }
+    status_code = 422 if form.is_bound and form.errors else 200
+    return render(request, "matching/round/by_hand.html", context, status=status_code)
+
+
+def _is_key(text: str) -> bool:
+    return text.isdecimal() and len(text) < 19
+
+
+def _suggestions(offers: list[Offer], fits: dict[int, Fit]) -> list[tuple[Offer, Fit]]:
+    """The ten eligible offers that fit best."""
+    eligible = [(o, fits[o.pk]) for o in offers if o.pk in fits and fits[o.pk].eligible]
+    return sorted(eligible, key=lambda pair: (-pair[1].score, pair[0].pk))[:10]
+
+
+def _propose(
+    request: HttpRequest, round_: Round, form: ByHandForm, fits: dict[int, Fit]
+) -> HttpResponse | None:
+    """Make the proposal; None when a rule is in the way and no reason was given."""
+    student, offer = form.cleaned_data["student"], form.cleaned_data["offer"]
+    reason, fit = form.cleaned_data["reason"], fits.get(offer.pk)
+    if fit is not None and not fit.eligible and not reason:
+        form.add_error(
+            "reason",
+            _("Volgens de regels kan dit niet (%(rules)s). Schrijf waarom het toch kan.")
+            % {"rules": ", ".join(rule_words(fit.rules)).lower()},
+        )
+        return None
+    user: User = user_of(request)
+    try:
+        approval.propose_by_hand(
+            student,
+            offer,
+            by=user,
+            round_=round_,
+            reason=reason,
+            score=fit.score if fit else None,
+            parts=fit.parts if fit else None,
+        )
+    except Refused as error:
+        form.add_error("offer", refusal(error.code))
+        return None
+    messages.success(
+        request,
+        _("Voorstel gemaakt: %(student)s bij %(company)s. Keur het goed om het te versturen.")
+        % {"student": student, "company": offer.site.company},
+    )
+    return redirect(url_of(round_))
