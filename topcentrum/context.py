@@ -14,6 +14,7 @@ from cockpit.access import can_see_region
 from companies.queries import companies_of
 from education.queries import coordinated_schools
 from students.models import Student
+from topcentrum.demo.cast import cast, groups
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,11 @@ class Way:
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """`demo`: whether this is the demo; `navigation`: the main menu, read only when shown."""
+    """`demo`: whether this is the demo, `demo_groups`: whom one can be there; `navigation`: the
+    main menu. Both lists are read only when a page shows them."""
     return {
         "demo": settings.DEMO,
+        "demo_groups": SimpleLazyObject(lambda: groups(cast()) if settings.DEMO else []),
         "navigation": SimpleLazyObject(lambda: _navigation(request)),
     }
 

@@ -1,0 +1,127 @@
+"""The door of the demo, where a visitor becomes anybody of the cast, and the demo's post."""
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.account.auth_backends import AuthenticationBackend
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.decorators import csp, csp_update
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import User
+from topcentrum.demo import postbox
+from topcentrum.demo.cast import cast, groups
+
+LETTERS_PER_PAGE = 25
+BACKEND = f"{AuthenticationBackend.__module__}.{AuthenticationBackend.__qualname__}"
+
+# A letter is somebody else's page: it may show itself and be left by a click, nothing more.
+# Mail carries its style inline; without script and without loading anything that is harmless.
+FORMATTED = {
+    "default-src": [NONE],
+    "style-src": [UNSAFE_INLINE],
+    "img-src": ["data:"],
+    "base-uri": [NONE],
+    "form-action": [NONE],
+    "frame-ancestors": [SELF],
+    "sandbox": ["allow-top-navigation-by-user-activation"],
+}
+
+View = Callable[..., HttpResponse]
+
+# Their types know only views without arguments from the address.
+may_frame_itself: Any = csp_update({"frame-src": [SELF]})
+only_letter: Any = csp(FORMATTED)
+
+
+def demo_only(view: View) -> View:
+    """Open to everybody in the demo; outside it there is no such page, whatever urls say."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
+        if not settings.DEMO:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return login_not_required(never_cache(guarded))
+
+
+@demo_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def door(request: HttpRequest) -> HttpResponse:
+    """Choose who you are; choosing signs you in as that person, without a password."""
+    players = cast()
+    if request.method == "POST":
+        chosen = request.POST.get("person", "")
+        player = next((one for one in players if str(one.user.pk) == chosen), None)
+        if player is None:
+            raise Http404
+        login(request, player.user, backend=BACKEND)
+        return redirect(settings.LOGIN_REDIRECT_URL)
+    return render(request, "demo/door.html", {"groups": groups(players)})
+
+
+@demo_only
+@require_safe
+def post(request: HttpRequest) -> HttpResponse:
+    """All letters that the portal sent, newest first; `aan` keeps those to one receiver."""
+    to = request.GET.get("aan", "").strip()[:254]
+    found = postbox.envelopes(settings.DEMO_POST_FOLDER, to=to)
+    page = Paginator(found, LETTERS_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "demo/post.html", {"page": page, "to": to})
+
+
+@demo_only
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_frame_itself
+def letter(request: HttpRequest, key: str) -> HttpResponse:
+    """One letter: as its receiver sees it, and as plain text. Whoever holds a letter can answer
+    it, so posting here goes on as its receiver."""
+    found = _letter(key)
+    addresses = [one.lower() for one in postbox.addresses(found.envelope.to)]
+    receiver = User.objects.filter(email__in=addresses, is_active=True).order_by("pk").first()
+    if request.method == "POST":
+        if receiver is None:
+            raise Http404
+        login(request, receiver, backend=BACKEND)
+        return redirect("demo:letter", key)
+    crumbs = [
+        {"label": _("De post van de demo"), "url": reverse("demo:post")},
+        {"label": _("Brief")},
+    ]
+    context = {"letter": found, "receiver": receiver, "crumbs": crumbs}
+    return render(request, "demo/letter.html", context)
+
+
+@demo_only
+@require_safe
+@xframe_options_sameorigin
+@only_letter
+def formatted(request: HttpRequest, key: str) -> HttpResponse:
+    """The HTML part by itself, for the frame in the page of the letter."""
+    found = _letter(key)
+    if not found.html:
+        raise Http404
+    # A link leads the whole page to the portal; inside the frame the portal refuses to be shown.
+    target = '<base target="_top">'
+    html, placed = re.subn(r"<head[^>]*>", lambda head: head[0] + target, found.html, count=1)
+    return HttpResponse(html if placed else target + found.html)
+
+
+def _letter(key: str) -> postbox.Letter:
+    found = postbox.letter(settings.DEMO_POST_FOLDER, key)
+    if found is None:
+        raise Http404
+    return found
