@@ -13,7 +13,7 @@ from accounts.models import CLOCK, By, User
 from companies import notices, queries
 from companies.models import Accreditation, Company, Member, Offer, Site
 from companies.signals import offer_closing
-from companies.states import OFFER, PAUSED, PUBLISHED
+from companies.states import LIVE, OFFER, PAUSED, PUBLISHED
 from education.models import Skill
 from geo.models import Postcode
 
@@ -115,18 +115,14 @@ def change_offer(
 def submit_offer(offer: Offer, *, by: User) -> None:
     """Hand a draft to the coordinators; the company gets a letter."""
     with transaction.atomic():
-        _move(
-            offer, "submit", Offer.State.SUBMITTED, by=by, submitted_at=Now(), return_reason=""
-        )
+        _move(offer, "submit", Offer.State.SUBMITTED, by=by, submitted_at=Now(), return_reason="")
         notices.offer_submitted(offer, event=_event(offer))
 
 
 def return_offer(offer: Offer, *, reason: str, by: User) -> None:
     """Send a submitted offer back to the company, with what has to change."""
     with transaction.atomic():
-        _move(
-            offer, "return", Offer.State.RETURNED, by=by, reason=reason, return_reason=reason
-        )
+        _move(offer, "return", Offer.State.RETURNED, by=by, reason=reason, return_reason=reason)
         notices.offer_returned(offer, event=_event(offer), by=by)
 
 
@@ -143,9 +139,7 @@ def publish_offer(offer: Offer, *, confirm_accreditation: bool = False, by: User
         notices.offer_published(offer, event=_event(offer))
 
 
-def record_accreditations(
-    site: Site, crebos: Iterable[str], *, today: date, by: User
-) -> None:
+def record_accreditations(site: Site, crebos: Iterable[str], *, today: date, by: User) -> None:
     """Write down that a coordinator looked a site up and found it accredited for these codes."""
     Accreditation.objects.bulk_create(
         [
@@ -195,6 +189,22 @@ def close_offer(offer: Offer, *, reason: str, by: By) -> None:
         _move(offer, "close", Offer.State.CLOSED, by=by, reason=reason)
 
 
+def expire_offers(*, today: date) -> list[Offer]:
+    """End every offer whose period is over; the company is told. Open proposals go with it."""
+    over = Offer.objects.filter(state__in=LIVE, ends_on__lt=today).order_by("pk")
+    expired = []
+    for offer in over.select_related("site__company"):
+        try:
+            with transaction.atomic():
+                offer_closing.send(sender=Offer, offer=offer, by=CLOCK, reason="")
+                _move(offer, "expire", Offer.State.EXPIRED, by=CLOCK)
+                notices.offer_expired(offer, event=_event(offer))
+        except Refused:
+            continue  # somebody closed it just now
+        expired.append(offer)
+    return expired
+
+
 def take_seats(offer_id: int, seats: int = 1) -> bool:
     """Hold seats if that many are free; False when they are not, or the offer is not to be had.
 
@@ -220,6 +230,6 @@ def free_seats(offer_id: int, seats: int = 1) -> None:
 
 def _fill_if_full(offer_id: int) -> None:
     with moving("fill", by=CLOCK):
-        Offer.objects.filter(
-            pk=offer_id, state=Offer.State.PUBLISHED, held=F("openings")
-        ).update(state=Offer.State.FILLED)
+        Offer.objects.filter(pk=offer_id, state=Offer.State.PUBLISHED, held=F("openings")).update(
+            state=Offer.State.FILLED
+        )

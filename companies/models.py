@@ -173,11 +173,19 @@ class Offer(models.Model):
     submitted_at = models.DateTimeField(null=True, editable=False)
     published_at = models.DateTimeField(null=True, editable=False)
     return_reason = models.TextField(blank=True, editable=False)
+    form_token = models.UUIDField(
+        null=True, editable=False, help_text="the form it came from, so that a double click is one"
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
-        indexes = [models.Index(fields=["season", "state"], name="offers_of_a_season")]
+        indexes = [
+            models.Index(fields=["season", "state"], name="offers_of_a_season"),
+            models.Index(fields=["state", "submitted_at", "id"], name="offers_to_review"),
+            models.Index(fields=["state", "published_at", "id"], name="offers_published"),
+            models.Index(fields=["submitted_at", "id"], name="offers_handed_in"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="offer_has_an_opening", condition=Q(openings__range=(1, MOST_OPENINGS))
@@ -194,7 +202,13 @@ class Offer(models.Model):
             ),
             models.CheckConstraint(
                 name="offer_team_fits_its_openings",
-                condition=Q(kind="project", team_min__gte=1, team_min__lte=F("openings"))
+                # Not null by name: a comparison with null is no "no" to a check.
+                condition=Q(
+                    kind="project",
+                    team_min__isnull=False,
+                    team_min__gte=1,
+                    team_min__lte=F("openings"),
+                )
                 | (~Q(kind="project") & Q(team_min__isnull=True)),
             ),
             models.CheckConstraint(
@@ -202,6 +216,7 @@ class Offer(models.Model):
                 condition=Q(earmarked_for__isnull=True, earmarked_until__isnull=True)
                 | Q(earmarked_for__isnull=False, earmarked_until__isnull=False),
             ),
+            models.UniqueConstraint(fields=["form_token"], name="one_form_makes_one_offer"),
             models.CheckConstraint(
                 name="offer_is_full_only_when_all_seats_are_held",
                 condition=~Q(state="filled") | Q(held=F("openings")),

@@ -30,6 +30,11 @@ def offer_published(offer: Offer, *, event: str) -> None:
     _to_members("offer_published", offer, event)
 
 
+def offer_expired(offer: Offer, *, event: str) -> None:
+    """To the company: the period is over, so students do not see the offer any more."""
+    _to_members("offer_expired", offer, event)
+
+
 def offer_returned(offer: Offer, *, event: str, by: User) -> None:
     """To the company: this has to change before it can be published; answers reach the
     coordinator."""

@@ -6,18 +6,23 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
+    BooleanField,
     Count,
     Exists,
+    ExpressionWrapper,
     F,
     Func,
     IntegerField,
     OuterRef,
+    Prefetch,
     Q,
     QuerySet,
     Subquery,
     Value,
+    prefetch_related_objects,
 )
 from django.db.models.functions import Now
+from django.db.models.lookups import IsNull
 
 from accounts.models import User
 from companies import states
@@ -26,6 +31,8 @@ from education.models import Programme, School, StaffMember
 
 # So long a company may take to confirm the address it signed up with.
 TIME_TO_CONFIRM = timedelta(hours=1)
+# What every page about an offer shows with it.
+BESIDE = ("site__company", "site__postcode", "season", "earmarked_for")
 
 
 def companies_of(user: User) -> QuerySet[Company]:
@@ -52,7 +59,7 @@ def is_registered(kvk: str) -> bool:
     return Company.objects.filter(kvk=kvk).exclude(pk__in=abandoned_companies(kvk)).exists()
 
 
-def staffed_schools(user: User) -> QuerySet[School]:
+def staffed_schools(user: User) -> QuerySet[Any]:
     """The schools that `user` works for; `coordinates` says whether as a coordinator."""
     roles = StaffMember.objects.filter(school=OuterRef("pk"), user=user)
     return School.objects.filter(Exists(roles)).annotate(
@@ -60,16 +67,20 @@ def staffed_schools(user: User) -> QuerySet[School]:
     )
 
 
+def offers_overseen_by(user: User) -> QuerySet[Offer]:
+    """What any company has handed in, for coordinators and the project lead; others nothing."""
+    coordinates = StaffMember.objects.filter(user=user, role=StaffMember.Role.COORDINATOR)
+    handed_in = Offer.objects.exclude(state=states.DRAFT)
+    return handed_in if user.is_project_lead else handed_in.filter(Exists(coordinates))
+
+
 def offers_visible_to(user: User) -> QuerySet[Offer]:
     """Members see all offers of their company; coordinators and the project lead see what any
     company has submitted; others nothing (students look through the room of matching)."""
-    own = Q(site__company__in=Member.objects.filter(user=user).values("company"))
-    coordinates = StaffMember.objects.filter(user=user, role=StaffMember.Role.COORDINATOR)
-    handed_in = ~Q(state=states.DRAFT)
-    seen = own | handed_in if user.is_project_lead else own | handed_in & Q(Exists(coordinates))
-    return Offer.objects.filter(seen).select_related(
-        "site__company", "site__postcode", "season", "earmarked_for"
-    )
+    own = Member.objects.filter(user=user).values("company")
+    return Offer.objects.filter(
+        Q(site__company__in=own) | Q(pk__in=offers_overseen_by(user))
+    ).select_related(*BESIDE)
 
 
 def offer_of_form(company: Company, token: uuid.UUID) -> Offer | None:
@@ -81,6 +92,12 @@ def offer_of_form(company: Company, token: uuid.UUID) -> Offer | None:
     )
 
 
+def load_details(offer: Offer) -> None:
+    """Fetch what a page about one offer shows beside its columns."""
+    programmes = Programme.objects.select_related("school")
+    prefetch_related_objects([offer], "skills", Prefetch("programmes", programmes))
+
+
 def matching_words(offers: QuerySet[Offer], words: str) -> QuerySet[Offer]:
     """Offers with these words in their title or in the name of their company."""
     if not words:
@@ -90,11 +107,13 @@ def matching_words(offers: QuerySet[Offer], words: str) -> QuerySet[Offer]:
 
 def tab_counts(offers: QuerySet[Offer]) -> dict[str, int]:
     """How many there are to review, published, and in all."""
-    return offers.order_by().aggregate(
-        submitted=Count("pk", filter=Q(state=states.SUBMITTED)),
-        published=Count("pk", filter=Q(state=states.PUBLISHED)),
-        all=Count("pk"),
-    )
+    rows = offers.order_by().values_list("state").annotate(number=Count("*"))
+    found: dict[str, int] = dict(rows)
+    return {
+        "submitted": found.get(states.SUBMITTED, 0),
+        "published": found.get(states.PUBLISHED, 0),
+        "all": sum(found.values()),
+    }
 
 
 def offers_on_tab(offers: QuerySet[Offer], tab: str) -> QuerySet[Offer]:
@@ -103,7 +122,14 @@ def offers_on_tab(offers: QuerySet[Offer], tab: str) -> QuerySet[Offer]:
         return offers.filter(state=states.SUBMITTED).order_by("submitted_at", "pk")
     if tab == "published":
         return offers.filter(state=states.PUBLISHED).order_by("-published_at", "-pk")
-    return offers.order_by(F("submitted_at").desc(nulls_last=True), "-pk")
+    return offers.order_by("-submitted_at", "-pk")
+
+
+def page_of_queue(offers: QuerySet[Offer], *, today: date) -> QuerySet[Offer]:
+    """A slice of offers with all that the queue shows. Only the keys are sliced, so that what is
+    not on the page is not fetched, joined or looked up."""
+    rows = Offer.objects.filter(pk__in=offers.values("pk")).order_by(*offers.query.order_by)
+    return with_accreditation(rows.select_related(*BESIDE), today=today)
 
 
 def members_to_write(company: Company) -> list[User]:
@@ -137,13 +163,14 @@ def _open_to_mbo(offer: Any, levels: Any) -> QuerySet[Programme]:
     """mbo programmes whose students an offer is meant for. `offer` is used one subquery deeper
     than `levels`."""
     chosen = Offer.programmes.through.objects.filter(offer=offer)
-    fits = Q(level=Func(levels, function="ANY", output_field=IntegerField()))
+    place = Func(levels, F("level"), function="array_position", output_field=IntegerField())
+    fits = Q(IsNull(place, False))
     return Programme.objects.filter(
-        Q(pk__in=chosen.values("programme")) | ~Exists(chosen) & fits, code_type="crebo"
+        Q(pk__in=chosen.values("programme")) | ~Q(Exists(chosen)) & fits, code_type="crebo"
     )
 
 
-def mbo_programmes(offer: Offer, *, today: date) -> QuerySet[Programme]:
+def mbo_programmes(offer: Offer, *, today: date) -> QuerySet[Any]:
     """mbo programmes whose students the offer is meant for, each with `checked_on`: when its site
     was found accredited for the programme, or None."""
     levels = Value(offer.levels, output_field=ArrayField(IntegerField()))
@@ -167,9 +194,12 @@ def crebos_to_check(offer: Offer, *, today: date) -> list[tuple[str, str]]:
 
 
 def with_accreditation(offers: QuerySet[Offer], *, today: date) -> QuerySet[Offer]:
-    """Offers with `waits`: some mbo students cannot get them until the site is accredited."""
+    """Offers with `waits`: students may hold proposals on them, but some mbo students cannot get
+    them until the site is accredited."""
     site = OuterRef(OuterRef("site"))
     waiting = _open_to_mbo(OuterRef(OuterRef("pk")), OuterRef("levels")).filter(
         ~Q(code=""), ~Exists(_accredited(site, today))
     )
-    return offers.annotate(waits=Exists(waiting))
+    return offers.annotate(
+        waits=ExpressionWrapper(Q(Exists(waiting), state__in=states.LIVE), BooleanField())
+    )

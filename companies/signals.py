@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-# Sent in the transaction that closes an offer, before it is closed, with `offer`, `by` and `reason`.
+# Sent in the transaction that closes an offer, before it is closed: `offer`, `by`, `reason`.
 offer_closing = Signal()

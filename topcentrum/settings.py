@@ -150,6 +150,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 30},
     },
+    "expire-offers": {
+        "task": "companies.tasks.expire_offers",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "expire-proposals": {
         "task": "matching.tasks.expire_proposals",
         "schedule": 60.0,

@@ -144,7 +144,7 @@ class Thinker:
             season=self.season,
             kind=Offer.Kind.PROJECT if project else Offer.Kind.INTERNSHIP,
             title=title,
-            text=_text(rng, firm, job),
+            text=_text(rng, firm, job, title),
             starts_on=starts_on,
             ends_on=ends_on,
             days_min=days_min,
@@ -220,11 +220,12 @@ def _internships(rng: random.Random, number: int) -> list[Job]:
     return jobs
 
 
-def _text(rng: random.Random, firm: Firm, job: Job) -> str:
-    """Three paragraphs: who we are, what you do, how it is here."""
+def _text(rng: random.Random, firm: Firm, job: Job, title: str) -> str:
+    """Three paragraphs: who we are, what you do (each title has its own), how it is here."""
+    task = job["tasks"][job["titles"].index(title)]
     team = rng.choice(words("offers")["teams"][firm.size])
     closings = " ".join(some(rng, words("offers")["closings"], 2, 2))
-    return f"{firm.about}\n\n{rng.choice(job['tasks'])}\n\n{team} {closings}"
+    return f"{firm.about}\n\n{task}\n\n{team} {closings}"
 
 
 def _allowance(rng: random.Random, levels: list[int]) -> int | None:

@@ -1,3 +1,0 @@
-"""x"""
-from allauth.account.forms import SignupForm
-class CompanySignupForm(SignupForm): ...

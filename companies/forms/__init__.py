@@ -1,0 +1,16 @@
+"""Is what a company or a coordinator fills in well formed?"""
+
+from companies.forms.offers import OfferForm, values_of
+from companies.forms.review import AccreditationForm, CloseForm, ReturnForm, SearchForm
+from companies.forms.signup import TAKEN, CompanySignupForm
+
+__all__ = [
+    "TAKEN",
+    "AccreditationForm",
+    "CloseForm",
+    "CompanySignupForm",
+    "OfferForm",
+    "ReturnForm",
+    "SearchForm",
+    "values_of",
+]

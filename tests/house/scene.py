@@ -1,0 +1,257 @@
+"""The region in which doors are tried: everybody has something that others must not see.
+
+Nearly every row carries a word that stands nowhere else, so that a leak can be read off a page.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
+from unittest.mock import patch
+
+from django.utils import timezone
+
+from accounts.models import User
+from companies import actions as offer_actions
+from companies.models import Accreditation, Offer
+from companies.states import (
+    CLOSED,
+    DRAFT,
+    EXPIRED,
+    FILLED,
+    PAUSED,
+    PUBLISHED,
+    RETURNED,
+    SUBMITTED,
+)
+from education.models import StaffMember
+from matching import notices, states
+from matching.actions import rounds
+from matching.models import Proposal, Round
+from students.models import Student
+from tests.conftest import Cast
+from tests.factories.accounts import UserFactory
+from tests.factories.companies import MemberFactory, OfferFactory
+from tests.factories.education import ProgrammeFactory, StaffFactory
+from tests.factories.geo import postcode
+from tests.factories.matching import ProposalFactory, RoundFactory, ranked, seeking_student
+
+# Everybody who tries the doors, in the order of the reports.
+PEOPLE = (
+    "nobody",
+    "henk",  # an account without a role
+    "anouk",  # a student of Deltion
+    "bram",  # a student of Windesheim
+    "carla",  # a member of Klikwerf
+    "dirk",  # a member of its rival
+    "els",  # a coordinator of Deltion
+    "frits",  # a coordinator of Windesheim
+    "gerda",  # the project lead
+    "ada",  # a platform administrator
+    "isa",  # two roles: a coordinator of Windesheim, and a member of Klikwerf
+    "tom",  # a tutor of Deltion
+)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The cast, who else came, and every object under the name that the table of doors uses."""
+
+    cast: Cast
+    people: dict[str, User | None]
+    offers: dict[str, Offer]
+    proposals: dict[str, Proposal]
+    rounds: dict[str, Round]
+    students: dict[str, Student]
+
+    def key(self, name: str) -> object:
+        """What stands in an address for the object with this name; other words are themselves."""
+        cast = self.cast
+        known: dict[str, object] = {
+            "klikwerf": cast.klikwerf.pk,
+            "rival": cast.rival.pk,
+            "season": cast.season.pk,
+            "season:start": cast.season.starts_on.isoformat(),
+            "season:end": cast.season.ends_on.isoformat(),
+            "programme:anouk": cast.anouk.programme.pk,
+            **{f"offer:{code}": row.pk for code, row in self.offers.items()},
+            **{f"proposal:{code}": row.pk for code, row in self.proposals.items()},
+            **{f"round:{code}": row.pk for code, row in self.rounds.items()},
+            **{f"student:{code}": row.pk for code, row in self.students.items()},
+        }
+        return known.get(name, name)
+
+
+def build_scene(cast: Cast) -> Scene:
+    """Offers in every state, proposals in every state, a calculated round of either school, and
+    the letters that went with them."""
+    _move_students(cast)
+    others = _other_students(cast)
+    _accredit(cast)
+    offers = _offers(cast)
+    made_rounds = {
+        "deltion": RoundFactory(season=cast.season, school=cast.deltion, created_by=cast.els),
+        "windesheim": RoundFactory(
+            season=cast.season, school=cast.windesheim, created_by=cast.frits
+        ),
+    }
+    proposals = _proposals(cast, others, offers, made_rounds["deltion"])
+    ranked(cast.anouk, offers["published"])
+    ranked(others["dana"], offers["published"])
+    ranked(others["evi"], offers["rival"])
+    ranked(others["fien"], offers["project"], offers["rival"])
+    for code, student in (("deltion", others["dana"]), ("windesheim", others["fien"])):
+        calculate(made_rounds[code])
+        of_round = Proposal.objects.filter(student=student)
+        proposals[f"round:{code}"] = of_round.select_related("offer").get()
+    people: dict[str, User | None] = {"nobody": None}
+    people |= {name: getattr(cast, name) for name in PEOPLE[1:9]}
+    people |= {"anouk": cast.anouk.user, "bram": cast.bram.user, **_more_people(cast)}
+    for name in ("offered", "team:anouk", "rival"):
+        notices.proposal_offered(proposals[name])
+    for name in ("agreed", "team:bram"):
+        notices.proposal_agreed(proposals[name])
+    return Scene(cast, people, offers, proposals, made_rounds, others)
+
+
+def _more_people(cast: Cast) -> dict[str, User]:
+    """Ada, Isa and Tom."""
+    ada = UserFactory(
+        name="Ada Beheer", email="ada@beheer.example", is_staff=True, is_superuser=True
+    )
+    isa = UserFactory(name="Isa Dubbel", email="isa@dubbel.example")
+    StaffFactory(school=cast.windesheim, user=isa)
+    MemberFactory(company=cast.klikwerf, user=isa)
+    tom = UserFactory(name="Tom Docent", email="tom@docent.example")
+    StaffFactory(school=cast.deltion, user=tom, role=StaffMember.Role.TUTOR)
+    return {"ada": ada, "isa": isa, "tom": tom}
+
+
+def _move_students(cast: Cast) -> None:
+    """To places where no company is, so that these words mean a student."""
+    for student, pc4 in ((cast.anouk, "7941"), (cast.bram, "8302")):
+        Student.objects.filter(pk=student.pk).update(postcode=postcode(pc4), max_km=100)
+        student.refresh_from_db()
+
+
+def _other_students(cast: Cast) -> dict[str, Student]:
+    """Class mates: Chris, Dana and Evi at Deltion, Fien at Windesheim."""
+    mates = {
+        "chris": (cast.anouk, "Chris Kanarie-Zeven"),
+        "dana": (cast.anouk, "Dana Kanarie-Acht"),
+        "evi": (cast.anouk, "Evi Kanarie-Tien"),
+        "fien": (cast.bram, "Fien Kanarie-Negen"),
+    }
+    found = {}
+    for code, (mate, name) in mates.items():
+        first, last = name.lower().split()
+        found[code] = seeking_student(
+            season=cast.season,
+            programme=mate.programme,
+            user=UserFactory(name=name, email=f"{first}@{last}.example"),
+        )
+    return found
+
+
+def _offers(cast: Cast) -> dict[str, Offer]:
+    """Of Klikwerf in every state, and some of its rival."""
+
+    def make(word: str, **fields: object) -> Offer:
+        site = fields.pop("company", cast.klikwerf).sites.get()  # type: ignore[attr-defined]
+        title = f"Stage Titel-{word}"
+        return OfferFactory(
+            **{"site": site, "season": cast.season, "title": title, "levels": [4, 6], **fields}
+        )
+
+    later = timezone.localdate() + timedelta(days=30)
+    kept = {"state": SUBMITTED, "earmarked_for": cast.deltion, "earmarked_until": later}
+    found = {
+        "draft": make("Concept", state=DRAFT),
+        "submitted": make("Ingediend", state=SUBMITTED),
+        "kept": make("Bewaard", **kept),
+        "returned": make("Terug", state=RETURNED, return_reason="Kanarie-Vraag"),
+        "published": make("Open", openings=5),
+        "second": make("Tweede", openings=5),
+        "third": make("Derde", openings=5),
+        "project": make("Opdracht", project=True),
+        "paused": make("Pauze", state=PAUSED),
+        "filled": make("Vol", state=FILLED),
+        "closed": make("Dicht", state=CLOSED),
+        "expired": make("Voorbij", state=EXPIRED),
+        "rival_draft": make("Rivaalconcept", state=DRAFT, company=cast.rival),
+        "rival_submitted": make("Rivaalin", state=SUBMITTED, company=cast.rival),
+        "rival": make("Rivaalopen", openings=5, company=cast.rival),
+    }
+    published = make("Persoonlijk", state=SUBMITTED)
+    offer_actions.publish_offer(published, by=cast.els)
+    return {**found, "published_by_els": published}
+
+
+def _accredit(cast: Cast) -> None:
+    """Klikwerf, and not its rival, may have mbo students of Anouk's programme."""
+    Accreditation.objects.create(
+        site=cast.klikwerf.sites.get(),
+        crebo=cast.anouk.programme.code,
+        status=Accreditation.Status.ACCREDITED,
+        checked_on=timezone.localdate(),
+        source="het register",
+    )
+
+
+def _proposals(
+    cast: Cast, others: dict[str, Student], offers: dict[str, Offer], round_: Round
+) -> dict[str, Proposal]:
+    """On offers of Klikwerf: Anouk in every state but agreed, Chris and Bram agreed."""
+    wide = (offers["published"], offers["second"], offers["third"])
+    at = dict(zip((states.PROPOSED, states.APPROVED, states.OFFERED), wide, strict=True))
+    over = (
+        states.DROPPED,
+        states.SUPERSEDED,
+        states.DECLINED,
+        states.EXPIRED,
+        states.WITHDRAWN,
+        states.CANCELLED,
+    )
+    found = {}
+    for state in (*over, *at):
+        found[state] = ProposalFactory(
+            student=cast.anouk,
+            offer=at.get(state, offers["second"]),
+            state=state,
+            round=round_ if state in (states.PROPOSED, states.APPROVED) else None,
+            reason="Kanarie-Reden" if state == states.DROPPED else "",
+        )
+    project = {"offer": offers["project"], "state": states.AGREED}
+    return found | {
+        "agreed": ProposalFactory(
+            student=others["chris"], offer=offers["third"], state=states.AGREED
+        ),
+        "team:bram": ProposalFactory(student=cast.bram, **project),
+        "team:anouk": ProposalFactory(
+            student=cast.anouk, offer=offers["project"], state=states.OFFERED
+        ),
+        "rival": ProposalFactory(student=cast.bram, offer=offers["rival"], state=states.OFFERED),
+        "untold": ProposalFactory(student=cast.bram, offer=offers["second"]),
+    }
+
+
+@contextmanager
+def _inside_one_transaction() -> Iterator[None]:
+    """A test runs inside one, where no other isolation level can be set."""
+    with patch.object(rounds, "repeatable_read", nullcontext):
+        yield
+
+
+def calculate(round_: Round) -> None:
+    """A run from click to stored proposals, as a worker does."""
+    rounds.start_run(round_, by=round_.created_by)
+    run = rounds.claim_run()
+    assert run is not None
+    with _inside_one_transaction():
+        rounds.execute(run, today=timezone.localdate())
+    run.refresh_from_db()
+    assert run.state == states.DONE, run.trouble
+    assert run.figures["placed"], "the round placed nobody, so that there is nothing to leak"
+
+
+__all__ = ["PEOPLE", "PUBLISHED", "Scene", "build_scene", "calculate"]
