@@ -150,7 +150,7 @@ class Thinker:
             days_min=days_min,
             days_max=days_max,
             openings=openings,
-            team_min=rng.choice([2, 3]) if project else None,
+            team_min=rng.randint(2, openings - 1) if project else None,
             allowance=None if project else _allowance(rng, levels),
             levels=levels,
         )
