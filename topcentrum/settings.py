@@ -240,7 +240,6 @@ STORAGES = {
 if env.bool("TOPCENTRUM_TESTING", default=False):
     # Tests read static files from their source folders; nothing is collected.
     STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
-    STATIC_ROOT = str(BASE_DIR / "static")
     WHITENOISE_USE_FINDERS = True
 
 LOGGING = {

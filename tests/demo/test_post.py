@@ -66,7 +66,7 @@ def test_letters_stand_newest_first_with_sender_receiver_and_subject(
     subjects = [one.subject for one in response.context["page"]]
     assert subjects == ["De nieuwste: café", "De middelste", "De oudste"]
     assert "sanne@student.deltion.example" in page
-    assert "van Topcentrum" in page
+    assert "Van Topcentrum" in page
     assert "9 september 04:01" in page
 
 
