@@ -83,13 +83,12 @@ def offers_visible_to(user: User) -> QuerySet[Offer]:
     ).select_related(*BESIDE)
 
 
-def offer_of_form(company: Company, token: uuid.UUID) -> Offer | None:
-    """The offer that a form of this company made before."""
-    return (
-        Offer.objects.filter(form_token=token, site__company=company)
-        .select_related("site__company", "site__postcode", "season")
-        .first()
-    )
+def offer_of_form(company: Company, token: uuid.UUID) -> Offer:
+    """The offer that a form of this company made before.
+
+    Raises Offer.DoesNotExist.
+    """
+    return Offer.objects.select_related(*BESIDE).get(form_token=token, site__company=company)
 
 
 def load_details(offer: Offer) -> None:

@@ -85,7 +85,8 @@ class Programme(models.Model):
                 fields=["school", "name_nl"], name="programme_stands_once_per_school"
             ),
             models.CheckConstraint(
-                name="programme_code_has_five_digits", condition=Q(code="") | Q(code__regex=r"^\d{5}$")
+                name="programme_code_has_five_digits",
+                condition=Q(code="") | Q(code__regex=r"^\d{5}$"),
             ),
         ]
 

@@ -5,7 +5,7 @@ from datetime import date
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
-from companies.models import Offer
+from companies.models import Company, Offer
 from companies.states import LIVE, PUBLISHED
 from education.models import School, Season
 from education.queries import coordinated_schools
@@ -25,10 +25,14 @@ TOLD = (
 )
 
 
+def _told() -> Q:
+    return Q(state__in=TOLD) | Q(state=states.WITHDRAWN, student_respond_by__isnull=False)
+
+
 def proposals_visible_to(user: User) -> QuerySet[Proposal]:
     """A student sees own proposals once they are offered (own applications at once), a company
     those on its offers once they are offered, a coordinator all of the own school's students."""
-    told = Q(state__in=TOLD) | Q(state=states.WITHDRAWN, student_respond_by__isnull=False)
+    told = _told()
     own_initiative = Q(origin__in=[Proposal.Origin.APPLICATION, Proposal.Origin.OWN_PLACE])
     return (
         Proposal.objects.filter(
@@ -46,6 +50,12 @@ def proposals_visible_to(user: User) -> QuerySet[Proposal]:
     )
 
 
+def proposals_told_to(company: Company, user: User) -> QuerySet[Proposal]:
+    """What `user` reads in the name of a company: no more than any of its members, also when the
+    same person sees more as a coordinator."""
+    return proposals_visible_to(user).filter(_told(), offer__site__company=company)
+
+
 def rounds_visible_to(user: User) -> QuerySet[Round]:
     """A coordinator sees the rounds of the own schools."""
     return Round.objects.filter(school__in=coordinated_schools(user)).select_related(
@@ -53,9 +63,11 @@ def rounds_visible_to(user: User) -> QuerySet[Round]:
     )
 
 
-def offers_for_students() -> QuerySet[Offer]:
-    """What a student may read: offers that are, or were moments ago, to be had."""
-    return Offer.objects.filter(state__in=LIVE).select_related(
+def offers_for(student: Student) -> QuerySet[Offer]:
+    """What a student may read: offers that are, or were moments ago, to be had, and whatever
+    stands on the own list, to see what became of it and to take it off."""
+    listed = Wish.objects.filter(student=student, offer=OuterRef("pk"))
+    return Offer.objects.filter(Q(state__in=LIVE) | Exists(listed)).select_related(
         "site__company", "site__postcode", "season", "earmarked_for"
     )
 

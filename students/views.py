@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from education.queries import season_in_view
@@ -14,6 +15,7 @@ from students.forms import ProfileForm
 from students.models import Student
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """Read and change the own profile. Whoever is no student has no such page."""
     assert isinstance(request.user, User)

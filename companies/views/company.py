@@ -111,20 +111,15 @@ def _store_new(request: HttpRequest, company: Company, form: OfferForm) -> HttpR
     """One form makes one offer, however often it is posted."""
     # Made this company's own: a token of another company must not stand in the way.
     token = uuid.uuid5(form.cleaned_data["form_token"] or uuid.uuid4(), str(company.pk))
-    standing = queries.offer_of_form(company, token)
-    if standing is None:
-        site = actions.site_at(company, form.cleaned_data["postcode"])
-        offer = Offer(site=site, kind=form.kind, form_token=token, **form.columns())
-        try:
-            actions.create_offer(
-                offer, submit=_wants_to_submit(request), by=user_of(request), **_links(form)
-            )
-            return _say_stored(request, offer)
-        except Refused:
-            standing = queries.offer_of_form(company, token)
-            if standing is None:
-                raise
-    return _store_changes(request, standing, form)
+    site = actions.site_at(company, form.cleaned_data["postcode"])
+    offer = Offer(site=site, kind=form.kind, form_token=token, **form.columns())
+    try:
+        actions.create_offer(
+            offer, submit=_wants_to_submit(request), by=user_of(request), **_links(form)
+        )
+    except Refused:
+        return _store_changes(request, queries.offer_of_form(company, token), form)
+    return _say_stored(request, offer)
 
 
 def _store_changes(request: HttpRequest, offer: Offer, form: OfferForm) -> HttpResponse:

@@ -1,5 +1,7 @@
 """What every page here asks first: who is it, and may they?"""
 
+from typing import Any, cast
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -8,9 +10,8 @@ from django.shortcuts import get_object_or_404, redirect
 from accounts.models import User
 from companies.actions import Refused
 from companies.models import Company
-from companies.queries import companies_of
+from companies.queries import companies_of, staffed_schools
 from education.models import School
-from education.queries import coordinated_schools
 from matching import access, queries
 from matching.models import Proposal, Round
 from matching.reasons import refusal
@@ -37,8 +38,11 @@ def company_of(request: HttpRequest, company_id: int) -> Company:
 
 
 def school_of(request: HttpRequest, slug: str) -> School:
-    """A school whose coordinator the person is; 404 for outsiders."""
-    return get_object_or_404(coordinated_schools(user_of(request)), slug=slug)
+    """The school in the address, for its coordinators; 404 for outsiders, 403 for its tutors."""
+    school: Any = get_object_or_404(staffed_schools(user_of(request)), slug=slug)
+    if not school.coordinates:
+        raise PermissionDenied
+    return cast(School, school)
 
 
 def round_of(request: HttpRequest, slug: str, round_id: int) -> Round:

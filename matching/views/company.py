@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,9 +26,7 @@ def home(request: HttpRequest, company_id: int) -> HttpResponse:
     company = company_of(request, company_id)
     offers = list(queries.offers_of_company(company.pk))
     proposals = list(
-        queries.proposals_visible_to(user_of(request))
-        .filter(offer__site__company=company)
-        .order_by("company_respond_by", "pk")
+        queries.proposals_told_to(company, user_of(request)).order_by("company_respond_by", "pk")
     )
     context = {
         "company": company,
@@ -43,11 +42,7 @@ def home(request: HttpRequest, company_id: int) -> HttpResponse:
 
 
 def _proposal_on_offer(request: HttpRequest, company: Company, proposal_id: int) -> Proposal:
-    found = get_object_or_404(
-        queries.proposals_visible_to(user_of(request)),
-        pk=proposal_id,
-        offer__site__company=company,
-    )
+    found = get_object_or_404(queries.proposals_told_to(company, user_of(request)), pk=proposal_id)
     if not access.can_answer_as_company(user_of(request), found):
         raise PermissionDenied
     return found
@@ -69,10 +64,11 @@ def _proposal_page(
     team = [found]
     if found.offer.is_project:
         team = list(
-            queries.proposals_visible_to(user_of(request))
+            queries.proposals_told_to(company, user_of(request))
             .filter(offer=found.offer, state__in=(states.OFFERED, states.AGREED))
             .order_by("pk")
         ) or [found]
+    prefetch_related_objects(team, "student__skills", "student__wants", "offer__skills")
     context = {
         "company": company,
         "proposal": found,
@@ -92,7 +88,7 @@ def _profile(proposal: Proposal) -> dict[str, object]:
     """What a company may know of a student: name and address only when it is agreed."""
     student = proposal.student
     agreed = proposal.state == states.AGREED
-    asked = set(proposal.offer.skills.values_list("pk", flat=True))
+    asked = {skill.pk for skill in proposal.offer.skills.all()}
     return {
         "proposal": proposal,
         "programme": student.programme,

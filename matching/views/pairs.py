@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import User
 from companies.actions import Refused
@@ -78,6 +78,7 @@ def _answer(frozen: Frozen, student: Student, offer: Offer) -> dict[str, object]
     }
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def by_hand(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     """Put a student and an offer together; rules may be set aside with a reason."""
     round_ = round_of(request, slug, round_id)

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from companies.actions import Refused
 from education.models import School
@@ -40,6 +40,7 @@ def url_of(round_: Round) -> str:
     return reverse("matching:round", args=[round_.school.slug, round_.pk])
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest, slug: str) -> HttpResponse:
     """The rounds of a school, and a new one."""
     school = school_of(request, slug)

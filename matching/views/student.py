@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from companies.actions import Refused
 from companies.models import Offer
@@ -104,12 +104,14 @@ def home(request: HttpRequest) -> HttpResponse:
         .order_by("-moved_at", "-pk")
     )
     wishes = list(queries.wishes_of(seeker.student, seeker.season)) if seeker.season else []
+    to_answer = [p for p in proposals if p.state == states.OFFERED and not p.student_answered]
     context = {
         "seeker": seeker,
-        "to_answer": [p for p in proposals if p.state == states.OFFERED and not p.student_answered],
-        "waiting": [p for p in proposals if p.state == states.OFFERED and p.student_answered],
+        "to_answer": to_answer,
+        # Before it is offered, a student sees only what the student asked for.
+        "waiting": [p for p in proposals if p.state in states.OPEN and p not in to_answer],
         "agreed": [p for p in proposals if p.state == states.AGREED],
-        "past": [p for p in proposals if p.state not in (states.OFFERED, states.AGREED)],
+        "past": [p for p in proposals if p.state not in (*states.OPEN, states.AGREED)],
         "wishes": wishes,
         "fewest": FEWEST_WISHES,
     }
@@ -140,7 +142,7 @@ def browse(request: HttpRequest) -> HttpResponse:
 def _cards(seeker: Seeker, wanted: dict[str, str]) -> list[Card]:
     """All published offers of the season with their fit: eligible first, best first."""
     assert seeker.season is not None
-    rows = queries.published_offers(seeker.season).prefetch_related("skills")
+    rows = queries.published_offers(seeker.season)
     if wanted.get("kind"):
         rows = rows.filter(kind=wanted["kind"])
     if wanted.get("q"):
@@ -169,7 +171,7 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     """One offer: what it is, how well it fits and why, and the ranking button."""
     seeker = Seeker.of(request)
     found = get_object_or_404(
-        queries.offers_for_students().prefetch_related("skills", "programmes"), pk=offer_id
+        queries.offers_for(seeker.student).prefetch_related("skills", "programmes"), pk=offer_id
     )
     context = {
         "seeker": seeker,
@@ -202,7 +204,7 @@ def _card(seeker: Seeker, found: Offer) -> Card:
 def wish(request: HttpRequest, offer_id: int) -> HttpResponse:
     """Put an offer on the ranking, or take it off with `off`."""
     student = student_of(request)
-    found = get_object_or_404(queries.offers_for_students(), pk=offer_id)
+    found = get_object_or_404(queries.offers_for(student), pk=offer_id)
     off = "off" in request.POST
     trouble = ""
     try:
@@ -224,6 +226,7 @@ def wish(request: HttpRequest, offer_id: int) -> HttpResponse:
     return redirect("matching:ranking")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def ranking(request: HttpRequest) -> HttpResponse:
     """The ranking: read it, and change the order; equal numbers are a tie."""
     seeker = Seeker.of(request)
@@ -238,9 +241,9 @@ def ranking(request: HttpRequest) -> HttpResponse:
             return say_refused(request, error, "matching:ranking")
         messages.success(request, _("Je lijst is bewaard."))
         return redirect("matching:ranking")
-    offers = [w.offer for w in wishes]
-    fits = seeker.fits(offers, timezone.localdate())
-    published = list(queries.published_offers(seeker.season))
+    published = {o.pk: o for o in queries.published_offers(seeker.season)}
+    offers = published | {w.offer_id: w.offer for w in wishes}
+    fits = seeker.fits(list(offers.values()), timezone.localdate())
     context = {
         "seeker": seeker,
         "form": form,
@@ -253,7 +256,7 @@ def ranking(request: HttpRequest) -> HttpResponse:
         ],
         "fewest": FEWEST_WISHES,
         "most": MOST_WISHES,
-        "fitting": sum(f.eligible for f in seeker.fits(published, timezone.localdate()).values()),
+        "fitting": sum(fit.eligible for pk, fit in fits.items() if pk in published),
         "crumbs": [
             {"label": _("Start"), "url": reverse("matching:student")},
             {"label": _("Mijn lijst")},

@@ -10,15 +10,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from companies import states
-from companies.actions import publish_offer
+from companies.actions import publish_offer, record_accreditations
 from companies.models import Accreditation, Offer
 from companies.queries import crebos_to_check, with_accreditation
 from education.models import School
 from notifications.models import Letter
 from tests.companies.reading import last, moves, said, title
 from tests.conftest import Cast, client_of
-from tests.factories.companies import OfferFactory
+from tests.factories.companies import OfferFactory, SiteFactory
 from tests.factories.education import ProgrammeFactory, StaffFactory
+from tests.factories.geo import postcode
 from tests.notifications.threads import at_once
 
 TODAY = timezone.localdate
@@ -203,6 +204,22 @@ def test_list_and_page_agree_on_who_waits(
     assert bool(crebos_to_check(published, today=TODAY())) is waits
 
 
+def test_only_the_chosen_programmes_count(cast: Cast, published: Offer) -> None:
+    """Level 4 is on the list, but the offer is for an hbo programme alone."""
+    published.programmes.set([cast.bram.programme])
+    listed: Any = with_accreditation(Offer.objects.all(), today=TODAY()).get()
+    assert listed.waits is False
+    assert crebos_to_check(published, today=TODAY()) == []
+
+
+def test_another_site_is_another_accreditation(cast: Cast, published: Offer) -> None:
+    other = SiteFactory(company=cast.klikwerf, postcode=postcode("7941"))
+    record_accreditations(other, ["25998"], today=TODAY(), by=cast.els)
+    listed: Any = with_accreditation(Offer.objects.all(), today=TODAY()).get()
+    assert listed.waits is True
+    assert [code for code, _ in crebos_to_check(published, today=TODAY())] == ["25998"]
+
+
 def test_who_is_not_published_waits_for_something_else(for_mbo: Offer) -> None:
     listed: Any = with_accreditation(Offer.objects.all(), today=TODAY()).get()
     assert listed.waits is False
@@ -267,6 +284,18 @@ def test_the_second_coordinator_reads_what_happened(
     ]
     submitted.refresh_from_db()
     assert submitted.state == states.RETURNED
+
+
+def test_another_decision_of_ones_own_comes_too_late(
+    cast: Cast, els: Client, submitted: Offer
+) -> None:
+    """Two tabs of one coordinator: the second button does nothing, and says so."""
+    els.post(url_of("publish", submitted, cast.deltion))
+    url = url_of("return", submitted, cast.deltion)
+    page = els.post(url, {"reason": "Te kort."}, follow=True)
+    assert said(page)[-1][0] == "warning"
+    submitted.refresh_from_db()
+    assert submitted.state == states.PUBLISHED
 
 
 @pytest.mark.parametrize("name", ["publish", "return"])

@@ -52,7 +52,7 @@ Form = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Door:
-    """One address with one choice of objects."""
+    """One address with one choice of objects, named as the scene names them."""
 
     name: str
     on: str = ""
@@ -83,20 +83,30 @@ class Door:
         return 302 if self.opens_for(person, "POST") else self.post[person]
 
 
-def get(name: str, on: str, answers: Answers) -> Door:
+def show(name: str, on: str, answers: Answers) -> Door:
     """An address that only shows something."""
     never = NEVER if answers["nobody"] == LOGIN else NEVER_IN_PUBLIC
     return Door(name, on, get=answers, post=never)
 
 
-def post(name: str, on: str, answers: Answers, form: Form | None = None) -> Door:
+def do(name: str, on: str, answers: Answers, form: Form | None = None) -> Door:
     """An address that only does something."""
     return Door(name, on, post=answers, form=form)
 
 
+def form(name: str, on: str, people: tuple[str, ...], form: Form, **exceptions: int) -> Door:
+    """A page with a form for these people: 422 while it is empty."""
+    return Door(
+        name,
+        on,
+        get=only(200, *people, **exceptions),
+        post=only(422, *people, **exceptions),
+        form=form,
+    )
+
+
 STUDENTS = ("anouk", "bram")
 KLIKWERF = ("carla", "isa")
-COORDINATORS = {"els": "deltion", "frits": "windesheim", "isa": "windesheim"}
 OFFER = {
     "title": "Stagiair webshop",
     "text": "Je werkt mee aan onze webshop.",
@@ -118,9 +128,32 @@ PROFILE = {
     "ends_on": "season:end",
     "days": "4",
 }
+CLOSE = {"reason": "found"}
+ALL_PLAIN = {"scope": "plain"}
+TICKED = {"proposal": "proposal:approved"}
+LOOKED_UP = {"crebos": "25998"}
+BY_HAND = {"student": "student:evi", "offer": "offer:second"}
 REASON = {"reason": "Dit past beter."}
 STUDENT_NO = {"code": "too_far"}
 COMPANY_NO = {"code": "place_gone"}
+
+# Addresses where nobody is sent to the sign-in page; the views of allauth among them decide for
+# themselves, in the table below.
+PUBLIC = {
+    "cockpit:home",
+    "cockpit:about",
+    "companies:signup",
+    "account_confirm_login_code",
+    "account_email_verification_sent",
+    "account_inactive",
+    "account_login",
+    "account_request_login_code",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "account_signup",
+}
 
 # Deltion is the school in the address: its coordinator gets in; its tutor is inside without the
 # right; all others find nothing.
@@ -128,10 +161,10 @@ DELTION = {"tom": 403}
 
 TABLE = (
     # --- for everybody ---
-    get("cockpit:home", "", public(200)),
-    get("cockpit:about", "", public(200)),
-    get("cockpit:today", "", signed_in(302, henk=200, isa=200, ada=200, tom=200)),
-    get("cockpit:region", "", only(200, "gerda")),
+    show("cockpit:home", "", public(200)),
+    show("cockpit:about", "", public(200)),
+    show("cockpit:today", "", signed_in(302, henk=200, isa=200, ada=200, tom=200)),
+    show("cockpit:region", "", only(200, "gerda")),
     # --- a student ---
     Door(
         "students:profile",
@@ -140,143 +173,130 @@ TABLE = (
         form=PROFILE,
         sent=only(302, "anouk", bram=422),  # Bram's school has no such programme
     ),
-    get("matching:student", "", only(200, *STUDENTS)),
-    get("matching:browse", "", only(200, *STUDENTS)),
-    get("matching:offer", "offer:published", only(200, *STUDENTS)),
-    get("matching:offer", "offer:submitted", only(200)),
-    get("matching:offer", "offer:draft", only(200)),
-    get("matching:offer", "offer:closed", only(200)),
-    post("matching:wish", "offer:rival", only(302, *STUDENTS), {"on": ""}),
-    post("matching:wish", "offer:submitted", only(302)),
+    show("matching:student", "", only(200, *STUDENTS)),
+    show("matching:browse", "", only(200, *STUDENTS)),
+    show("matching:offer", "offer:published", only(200, *STUDENTS)),
+    show("matching:offer", "offer:submitted", only(200)),
+    show("matching:offer", "offer:draft", only(200)),
+    show("matching:offer", "offer:closed", only(200)),
+    do("matching:wish", "offer:rival", only(302, *STUDENTS), {"on": ""}),
+    do("matching:wish", "offer:submitted", only(302)),
     Door("matching:ranking", get=only(200, *STUDENTS), post=only(302, *STUDENTS)),
-    get("matching:student_proposal", "proposal:offered", only(200, "anouk")),
-    get("matching:student_proposal", "proposal:cancelled", only(200, "anouk")),
-    get("matching:student_proposal", "proposal:proposed", only(200)),
-    get("matching:student_proposal", "proposal:approved", only(200)),
-    get("matching:student_proposal", "proposal:dropped", only(200)),
-    get("matching:student_proposal", "proposal:rival", only(200, "bram")),
-    post("matching:student_accept", "proposal:offered", only(302, "anouk"), {}),
-    post("matching:student_accept", "proposal:approved", only(302)),
-    post("matching:student_decline", "proposal:offered", only(422, "anouk"), STUDENT_NO),
-    post("matching:student_decline", "proposal:approved", only(422)),
+    show("matching:student_proposal", "proposal:offered", only(200, "anouk")),
+    show("matching:student_proposal", "proposal:cancelled", only(200, "anouk")),
+    show("matching:student_proposal", "proposal:proposed", only(200)),
+    show("matching:student_proposal", "proposal:approved", only(200)),
+    show("matching:student_proposal", "proposal:dropped", only(200)),
+    show("matching:student_proposal", "proposal:rival", only(200, "bram")),
+    do("matching:student_accept", "proposal:offered", only(302, "anouk"), {}),
+    do("matching:student_accept", "proposal:approved", only(302)),
+    do("matching:student_decline", "proposal:offered", only(422, "anouk"), STUDENT_NO),
+    do("matching:student_decline", "proposal:approved", only(422)),
     # --- a company ---
-    get("matching:company", "klikwerf", only(200, *KLIKWERF)),
-    get("matching:company_proposal", "klikwerf proposal:offered", only(200, *KLIKWERF)),
-    get("matching:company_proposal", "klikwerf proposal:agreed", only(200, *KLIKWERF)),
-    get("matching:company_proposal", "klikwerf proposal:team:anouk", only(200, *KLIKWERF)),
-    get("matching:company_proposal", "klikwerf proposal:proposed", only(200)),
-    get("matching:company_proposal", "klikwerf proposal:approved", only(200)),
-    get("matching:company_proposal", "klikwerf proposal:dropped", only(200)),
-    get("matching:company_proposal", "klikwerf proposal:untold", only(200)),
-    get("matching:company_proposal", "klikwerf proposal:rival", only(200)),
-    get("matching:company_proposal", "rival proposal:offered", only(200)),
-    post("matching:company_accept", "klikwerf proposal:offered", only(302, *KLIKWERF), {}),
-    post("matching:company_accept", "klikwerf proposal:approved", only(302)),
-    post("matching:company_accept", "klikwerf proposal:untold", only(302)),
-    post("matching:company_decline", "klikwerf proposal:offered", only(422, *KLIKWERF), COMPANY_NO),
-    post("matching:company_decline", "klikwerf proposal:untold", only(422), COMPANY_NO),
-    Door(
-        "companies:offer_new",
-        "klikwerf stage",
-        get=only(200, *KLIKWERF),
-        post=only(422, *KLIKWERF),
-        form=OFFER,
-    ),
-    Door(
-        "companies:offer_new",
-        "klikwerf opdracht",
-        get=only(200, *KLIKWERF),
-        post=only(422, *KLIKWERF),
-        form=OFFER,
-    ),
-    Door("companies:offer_new", "klikwerf iets", get=only(200), post=only(422), form=OFFER),
-    get("companies:offer", "klikwerf offer:draft", only(200, *KLIKWERF)),
-    get("companies:offer", "klikwerf offer:published", only(200, *KLIKWERF)),
-    get("companies:offer", "klikwerf offer:rival", only(200)),
-    get("companies:offer", "rival offer:rival", only(200, "dirk")),
-    get("companies:offer", "rival offer:published", only(200)),
-    Door(
-        "companies:offer_edit",
-        "klikwerf offer:draft",
-        get=only(200, *KLIKWERF),
-        post=only(422, *KLIKWERF),
-        form=OFFER,
-    ),
+    show("matching:company", "klikwerf", only(200, *KLIKWERF)),
+    show("matching:company_proposal", "klikwerf proposal:offered", only(200, *KLIKWERF)),
+    show("matching:company_proposal", "klikwerf proposal:agreed", only(200, *KLIKWERF)),
+    show("matching:company_proposal", "klikwerf proposal:team:anouk", only(200, *KLIKWERF)),
+    show("matching:company_proposal", "klikwerf proposal:proposed", only(200)),
+    show("matching:company_proposal", "klikwerf proposal:approved", only(200)),
+    show("matching:company_proposal", "klikwerf proposal:dropped", only(200)),
+    show("matching:company_proposal", "klikwerf proposal:untold", only(200)),
+    show("matching:company_proposal", "klikwerf proposal:rival", only(200)),
+    show("matching:company_proposal", "rival proposal:offered", only(200)),
+    do("matching:company_accept", "klikwerf proposal:offered", only(302, *KLIKWERF), {}),
+    do("matching:company_accept", "klikwerf proposal:approved", only(302)),
+    do("matching:company_accept", "klikwerf proposal:untold", only(302)),
+    do("matching:company_decline", "klikwerf proposal:offered", only(422, *KLIKWERF), COMPANY_NO),
+    do("matching:company_decline", "klikwerf proposal:untold", only(422), COMPANY_NO),
+    form("companies:offer_new", "klikwerf stage", KLIKWERF, OFFER),
+    form("companies:offer_new", "klikwerf opdracht", KLIKWERF, OFFER),
+    form("companies:offer_new", "klikwerf iets", (), OFFER),
+    show("companies:offer", "klikwerf offer:draft", only(200, *KLIKWERF)),
+    show("companies:offer", "klikwerf offer:published", only(200, *KLIKWERF)),
+    show("companies:offer", "klikwerf offer:rival", only(200)),
+    show("companies:offer", "rival offer:rival", only(200, "dirk")),
+    show("companies:offer", "rival offer:published", only(200)),
+    form("companies:offer_edit", "klikwerf offer:draft", KLIKWERF, OFFER),
+    form("companies:offer_edit", "klikwerf offer:rival_draft", (), OFFER),
     Door(
         "companies:offer_edit",
         "klikwerf offer:published",
         get=only(302, *KLIKWERF),
         post=only(422, *KLIKWERF),
     ),
-    post("companies:offer_submit", "klikwerf offer:draft", only(302, *KLIKWERF), {}),
-    post("companies:offer_pause", "klikwerf offer:published", only(302, *KLIKWERF), {}),
-    post("companies:offer_resume", "klikwerf offer:paused", only(302, *KLIKWERF), {}),
-    post(
-        "companies:offer_close",
-        "klikwerf offer:published",
-        only(422, *KLIKWERF),
-        {"reason": "found"},
-    ),
+    do("companies:offer_submit", "klikwerf offer:draft", only(302, *KLIKWERF), {}),
+    do("companies:offer_pause", "klikwerf offer:published", only(302, *KLIKWERF), {}),
+    do("companies:offer_resume", "klikwerf offer:paused", only(302, *KLIKWERF), {}),
+    do("companies:offer_close", "klikwerf offer:published", only(422, *KLIKWERF), CLOSE),
     # --- a school: what companies hand in ---
-    get("companies:school_offers", "deltion", only(200, "els", **DELTION)),
-    get("companies:review", "deltion offer:submitted", only(200, "els", **DELTION)),
-    get("companies:review", "deltion offer:kept", only(200, "els", **DELTION)),
-    get("companies:review", "windesheim offer:kept", only(200, "frits", "isa")),
-    get("companies:review", "deltion offer:draft", only(200, **DELTION)),
-    post("companies:publish", "deltion offer:submitted", only(302, "els", **DELTION), {}),
-    post("companies:publish", "deltion offer:kept", only(302, "els", **DELTION), {}),
-    post("companies:publish", "windesheim offer:kept", only(302, frits=403, isa=403)),
-    post("companies:publish", "deltion offer:draft", only(302, **DELTION)),
-    post("companies:return", "deltion offer:submitted", only(422, "els", **DELTION), REASON),
-    post("companies:return", "windesheim offer:kept", only(422, frits=403, isa=403), REASON),
-    post("companies:accredit", "deltion offer:rival", only(302, "els", **DELTION), {"crebos": "25998"}),
-    post("companies:accredit", "windesheim offer:kept", only(302, frits=403, isa=403)),
+    show("companies:school_offers", "deltion", only(200, "els", **DELTION)),
+    show("companies:review", "deltion offer:submitted", only(200, "els", **DELTION)),
+    show("companies:review", "deltion offer:kept", only(200, "els", **DELTION)),
+    show("companies:review", "windesheim offer:kept", only(200, "frits", "isa")),
+    show("companies:review", "deltion offer:draft", only(200, **DELTION)),
+    do("companies:publish", "deltion offer:submitted", only(302, "els", **DELTION), {}),
+    do("companies:publish", "deltion offer:kept", only(302, "els", **DELTION), {}),
+    do("companies:publish", "windesheim offer:kept", only(302, frits=403, isa=403)),
+    do("companies:publish", "deltion offer:draft", only(302, **DELTION)),
+    do("companies:return", "deltion offer:submitted", only(422, "els", **DELTION), REASON),
+    do("companies:return", "windesheim offer:kept", only(422, frits=403, isa=403), REASON),
+    do("companies:accredit", "deltion offer:rival", only(302, "els", **DELTION), LOOKED_UP),
+    do("companies:accredit", "windesheim offer:kept", only(302, frits=403, isa=403)),
     # --- a school: its proposals and rounds ---
-    get("matching:school", "deltion", only(200, "els", **DELTION)),
-    get("matching:school", "windesheim", only(200, "frits", "isa")),
-    get("matching:school_proposal", "deltion proposal:proposed", only(200, "els", **DELTION)),
-    get("matching:school_proposal", "deltion proposal:agreed", only(200, "els", **DELTION)),
-    get("matching:school_proposal", "deltion proposal:rival", only(200, **DELTION)),
-    get("matching:school_proposal", "windesheim proposal:agreed", only(200)),
-    post("matching:move", "deltion proposal:proposed approve", only(302, "els", **DELTION), {}),
-    post("matching:move", "deltion proposal:approved undo", only(302, "els", **DELTION), {}),
-    post("matching:move", "deltion proposal:proposed drop", only(422, "els", **DELTION), REASON),
-    post("matching:move", "deltion proposal:offered withdraw", only(422, "els", **DELTION), REASON),
-    post("matching:move", "deltion proposal:agreed reopen", only(422, "els", **DELTION), REASON),
-    post("matching:move", "deltion proposal:agreed cancel", only(422, "els", **DELTION), REASON),
-    post("matching:move", "deltion proposal:offered accept", only(422, **DELTION), REASON),
-    post("matching:move", "deltion proposal:rival withdraw", only(422, **DELTION), REASON),
-    post("matching:move", "windesheim proposal:offered withdraw", only(422), REASON),
-    Door(
-        "matching:rounds",
-        "deltion",
-        get=only(200, "els", **DELTION),
-        post=only(422, "els", **DELTION),
-        form={"season": "season"},
-    ),
-    get("matching:round", "deltion round:deltion", only(200, "els", **DELTION)),
-    get("matching:round", "deltion round:windesheim", only(200, **DELTION)),
-    get("matching:round", "windesheim round:deltion", only(200)),
-    get("matching:round_status", "deltion round:deltion", only(302, "els", **DELTION)),
-    get("matching:round_status", "deltion round:windesheim", only(302, **DELTION)),
-    get("matching:why", "deltion round:deltion", only(200, "els", **DELTION)),
-    get("matching:why", "deltion round:windesheim", only(200, **DELTION)),
-    Door(
-        "matching:by_hand",
-        "deltion round:deltion",
-        get=only(200, "els", **DELTION),
-        post=only(422, "els", **DELTION),
-        form={"student": "student:evi", "offer": "offer:second"},
-    ),
-    post("matching:run", "deltion round:deltion", only(302, "els", **DELTION), {}),
-    post("matching:run", "windesheim round:deltion", only(302)),
-    post("matching:approve", "deltion round:deltion", only(302, "els", **DELTION), {"scope": "plain"}),
-    post(
-        "matching:undo",
-        "deltion round:deltion",
-        only(302, "els", **DELTION),
-        {"proposal": "proposal:approved"},
-    ),
-    post("matching:release", "deltion round:deltion", only(302, "els", **DELTION), {}),
-    post("matching:release", "windesheim round:deltion", only(302)),
+    show("matching:school", "deltion", only(200, "els", **DELTION)),
+    show("matching:school", "windesheim", only(200, "frits", "isa")),
+    show("matching:school_proposal", "deltion proposal:proposed", only(200, "els", **DELTION)),
+    show("matching:school_proposal", "deltion proposal:agreed", only(200, "els", **DELTION)),
+    show("matching:school_proposal", "deltion proposal:rival", only(200, **DELTION)),
+    show("matching:school_proposal", "windesheim proposal:agreed", only(200)),
+    do("matching:move", "deltion proposal:proposed approve", only(302, "els", **DELTION), {}),
+    do("matching:move", "deltion proposal:approved undo", only(302, "els", **DELTION), {}),
+    do("matching:move", "deltion proposal:proposed drop", only(422, "els", **DELTION), REASON),
+    do("matching:move", "deltion proposal:offered withdraw", only(422, "els", **DELTION), REASON),
+    do("matching:move", "deltion proposal:agreed reopen", only(422, "els", **DELTION), REASON),
+    do("matching:move", "deltion proposal:agreed cancel", only(422, "els", **DELTION), REASON),
+    do("matching:move", "deltion proposal:offered accept", only(422, **DELTION), REASON),
+    do("matching:move", "deltion proposal:rival withdraw", only(422, **DELTION), REASON),
+    do("matching:move", "windesheim proposal:offered withdraw", only(422), REASON),
+    form("matching:rounds", "deltion", ("els",), {"season": "season:next"}, **DELTION),
+    show("matching:round", "deltion round:deltion", only(200, "els", **DELTION)),
+    show("matching:round", "deltion round:windesheim", only(200, **DELTION)),
+    show("matching:round", "windesheim round:deltion", only(200)),
+    show("matching:round_status", "deltion round:deltion", only(302, "els", **DELTION)),
+    show("matching:round_status", "deltion round:windesheim", only(302, **DELTION)),
+    show("matching:why", "deltion round:deltion", only(200, "els", **DELTION)),
+    show("matching:why", "deltion round:windesheim", only(200, **DELTION)),
+    form("matching:by_hand", "deltion round:deltion", ("els",), BY_HAND, **DELTION),
+    form("matching:by_hand", "deltion round:windesheim", (), BY_HAND, **DELTION),
+    do("matching:run", "deltion round:deltion", only(302, "els", **DELTION), {}),
+    do("matching:run", "windesheim round:deltion", only(302)),
+    do("matching:approve", "deltion round:deltion", only(302, "els", **DELTION), ALL_PLAIN),
+    do("matching:undo", "deltion round:deltion", only(302, "els", **DELTION), TICKED),
+    do("matching:release", "deltion round:deltion", only(302, "els", **DELTION), {}),
+    do("matching:release", "windesheim round:deltion", only(302)),
+    # --- one's own account: allauth's pages ---
+    Door("companies:signup", get=guests(200), post=guests(422)),
+    Door("account_signup", get=guests(200), post=guests(422)),
+    Door("account_login", get=guests(200), post=guests(200)),
+    Door("account_request_login_code", get=guests(200), post=guests(200)),
+    Door("account_confirm_login_code", get=signed_in(302), post=signed_in(302)),
+    Door("account_logout", get=guests(302, members=200), post=public(302)),
+    show("account_inactive", "", public(200)),
+    Door("account_email", get=signed_in(200), post=signed_in(302)),
+    Door("account_email_verification_sent", get=signed_in(302), post=signed_in(302)),
+    Door("account_reauthenticate", get=signed_in(200), post=signed_in(200)),
+    Door("account_change_password", get=signed_in(302), post=signed_in(302)),
+    Door("account_set_password", get=signed_in(302), post=signed_in(302)),
+    Door("account_reset_password", get=public(200), post=public(200)),
+    show("account_reset_password_done", "", public(200)),
+    Door("account_reset_password_from_key", "abc set-password", get=public(200), post=public(200)),
+    show("account_reset_password_from_key_done", "", public(200)),
+)
+
+# What there is beside it in the demo, and nowhere else.
+DEMO_TABLE = (
+    Door("demo:door", get=public(200), post=public(404)),
+    show("demo:post", "", public(200)),
+    show("demo:letter", "brief", public(200)),
+    show("demo:formatted", "brief", public(200)),
 )

@@ -3,12 +3,13 @@
 Nearly every row carries a word that stands nowhere else, so that a leak can be read off a page.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from unittest.mock import patch
 
+from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from accounts.models import User
@@ -20,11 +21,10 @@ from companies.states import (
     EXPIRED,
     FILLED,
     PAUSED,
-    PUBLISHED,
     RETURNED,
     SUBMITTED,
 )
-from education.models import StaffMember
+from education.models import Season, StaffMember
 from matching import notices, states
 from matching.actions import rounds
 from matching.models import Proposal, Round
@@ -32,7 +32,7 @@ from students.models import Student
 from tests.conftest import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.companies import MemberFactory, OfferFactory
-from tests.factories.education import ProgrammeFactory, StaffFactory
+from tests.factories.education import SeasonFactory, StaffFactory
 from tests.factories.geo import postcode
 from tests.factories.matching import ProposalFactory, RoundFactory, ranked, seeking_student
 
@@ -63,6 +63,7 @@ class Scene:
     proposals: dict[str, Proposal]
     rounds: dict[str, Round]
     students: dict[str, Student]
+    next_season: Season
 
     def key(self, name: str) -> object:
         """What stands in an address for the object with this name; other words are themselves."""
@@ -70,7 +71,7 @@ class Scene:
         known: dict[str, object] = {
             "klikwerf": cast.klikwerf.pk,
             "rival": cast.rival.pk,
-            "season": cast.season.pk,
+            "season:next": self.next_season.pk,
             "season:start": cast.season.starts_on.isoformat(),
             "season:end": cast.season.ends_on.isoformat(),
             "programme:anouk": cast.anouk.programme.pk,
@@ -107,11 +108,29 @@ def build_scene(cast: Cast) -> Scene:
     people: dict[str, User | None] = {"nobody": None}
     people |= {name: getattr(cast, name) for name in PEOPLE[1:9]}
     people |= {"anouk": cast.anouk.user, "bram": cast.bram.user, **_more_people(cast)}
+    _sign_in_by_code(people.values())
     for name in ("offered", "team:anouk", "rival"):
         notices.proposal_offered(proposals[name])
     for name in ("agreed", "team:bram"):
         notices.proposal_agreed(proposals[name])
-    return Scene(cast, people, offers, proposals, made_rounds, others)
+    return Scene(cast, people, offers, proposals, made_rounds, others, _next_season(cast))
+
+
+def _next_season(cast: Cast) -> Season:
+    """A season for which nobody has begun a round."""
+    start = cast.season.ends_on + timedelta(days=7)
+    return SeasonFactory(name="Het seizoen daarna", starts_on=start)
+
+
+def _sign_in_by_code(people: Iterable[User | None]) -> None:
+    """Everybody confirmed an address and has no password, as after signing up."""
+    for person in people:
+        if person is not None:
+            person.set_unusable_password()
+            person.save()
+            EmailAddress.objects.create(
+                user=person, email=person.email, primary=True, verified=True
+            )
 
 
 def _more_people(cast: Cast) -> dict[str, User]:
@@ -252,6 +271,3 @@ def calculate(round_: Round) -> None:
     run.refresh_from_db()
     assert run.state == states.DONE, run.trouble
     assert run.figures["placed"], "the round placed nobody, so that there is nothing to leak"
-
-
-__all__ = ["PEOPLE", "PUBLISHED", "Scene", "build_scene", "calculate"]
