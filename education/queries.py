@@ -1,11 +1,12 @@
 """Schools, seasons and staff as the rooms above need them."""
 
 from datetime import date
+from itertools import groupby
 
 from django.db.models import QuerySet
 
 from accounts.models import User
-from education.models import School, Season, StaffMember
+from education.models import School, Season, Skill, StaffMember
 
 
 def coordinated_schools(user: User) -> QuerySet[School]:
@@ -26,6 +27,15 @@ def coordinators(school: School | None = None) -> QuerySet[User]:
 def open_seasons(today: date) -> QuerySet[Season]:
     """Seasons that have not ended, the first one first."""
     return Season.objects.filter(ends_on__gte=today).order_by("starts_on")
+
+
+def skills_by_category() -> list[tuple[str, list[tuple[int, str]]]]:
+    """All skills as choices of a form, grouped: (category, [(key, label), …])."""
+    rows = Skill.objects.order_by("category", "label_nl", "pk")
+    return [
+        (category.capitalize(), [(skill.pk, skill.label_nl) for skill in group])
+        for category, group in groupby(rows, key=lambda skill: skill.category)
+    ]
 
 
 def season_in_view(today: date) -> Season | None:

@@ -85,6 +85,7 @@ class ReasonForm(forms.Form):
 
     reason = forms.CharField(
         label=gettext_lazy("Waarom?"),
+        help_text=gettext_lazy("Dit blijft bewaard bij het voorstel."),
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": gettext_lazy("Schrijf in een zin waarom.")},

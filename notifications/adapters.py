@@ -12,12 +12,19 @@ from accounts.models import User
 from notifications import outbox
 from notifications.models import Letter
 
+LONGEST_ADDRESS = 254  # RFC 5321
+
 
 class AccountAdapter(DefaultAccountAdapter):
     """Sign-up is for companies; sign-in letters are rows in the outbox."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Write the letter that allauth asks for; a worker sends it after the commit."""
+        """Write the letter that allauth asks for; a worker sends it after the commit.
+
+        To an address that is longer than addresses are, nobody can have an account: no letter.
+        """
+        if len(email) > LONGEST_ADDRESS:
+            return
         known = {"request": self.request, "base_url": settings.BASE_URL, "email": email, **context}
         message = self.render_mail(template_prefix, email, known)
         html = ""

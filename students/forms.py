@@ -2,29 +2,20 @@
 
 import re
 from datetime import date
-from itertools import groupby
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from education.models import Programme, Season, Skill
+from education.models import Programme, Season
+from education.queries import skills_by_category
 from geo.models import Postcode
 from students.models import MOST_KM, Availability, Student
 
 MOST_SKILLS = 40
 
 DAYS = [(str(n), str(n)) for n in range(1, 6)]
-
-
-def skill_groups() -> list[tuple[str, list[tuple[str, str]]]]:
-    """All skills as choices, grouped by category."""
-    rows = Skill.objects.order_by("category", "label_nl")
-    return [
-        (category.capitalize(), [(str(skill.pk), skill.label_nl) for skill in group])
-        for category, group in groupby(rows, key=lambda skill: skill.category)
-    ]
 
 
 class ProfileForm(forms.Form):
@@ -95,7 +86,7 @@ class ProfileForm(forms.Form):
         programme = self.fields["programme"]
         assert isinstance(programme, forms.ModelChoiceField)
         programme.queryset = Programme.objects.filter(school=student.programme.school_id)
-        groups = skill_groups()
+        groups = skills_by_category()
         for name in ("skills", "wants"):
             field = self.fields[name]
             assert isinstance(field, forms.MultipleChoiceField)

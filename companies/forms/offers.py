@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from companies.forms.fields import one_line, postcode_area, text_field
 from companies.models import MOST_IN_A_TEAM, MOST_OPENINGS, Offer, Site
-from education.models import LEVELS, Programme, Season, Skill
+from education.models import LEVELS, Programme, Season
+from education.queries import skills_by_category
 from geo.models import Postcode
 
 MOST_SKILLS = 8
@@ -151,7 +152,7 @@ class OfferForm(forms.Form):
             self.fields["text"].label = _("Wat gaan de studenten doen?")
         self.initial = {**_defaults(kind, season, today, site), **self.initial}
         self._programmes = {p.pk: p for p in Programme.objects.select_related("school")}
-        for name, choices in (("skills", skill_choices()), ("programmes", self._by_school())):
+        for name, choices in (("skills", skills_by_category()), ("programmes", self._by_school())):
             cast(forms.ChoiceField, self.fields[name]).choices = choices
 
     def _by_school(self) -> list[tuple[str, list[tuple[int, str]]]]:
@@ -298,12 +299,3 @@ def values_of(offer: Offer) -> dict[str, Any]:
         "skills": list(_keys(offer.skills)),
         "programmes": list(_keys(offer.programmes)),
     }
-
-
-def skill_choices() -> list[tuple[str, list[tuple[int, str]]]]:
-    """All skills, grouped by category."""
-    rows = Skill.objects.order_by("category", "label_nl")
-    return [
-        (category.capitalize(), [(skill.pk, skill.label_nl) for skill in group])
-        for category, group in groupby(rows, key=lambda skill: skill.category)
-    ]
