@@ -99,6 +99,8 @@ def _step(proposal: Proposal, move: str, target: str) -> None:
         also |= {"student_accepted_at": now, "company_accepted_at": now}
     if move == "decline":
         also |= {"declined_by": Proposal.Side.STUDENT, "reason_code": "too_far"}
+    if move == "expire":
+        also |= {"silent_side": Proposal.Side.STUDENT}
     if also["holds_seat"] and not held:
         assert take_seats(proposal.offer_id), "the offer has no free seat for this proposal"
     with moving(move, by=CLOCK):

@@ -284,9 +284,10 @@ TABLE = (
     show("account_inactive", "", public(200)),
     Door("account_email", get=signed_in(200), post=signed_in(302)),
     Door("account_email_verification_sent", get=signed_in(302), post=signed_in(302)),
-    Door("account_reauthenticate", get=signed_in(200), post=signed_in(200)),
+    # Whoever has no password is asked nothing again, and has no business there.
+    Door("account_reauthenticate", get=signed_in(403), post=signed_in(403)),
     Door("account_change_password", get=signed_in(302), post=signed_in(302)),
-    Door("account_set_password", get=signed_in(302), post=signed_in(302)),
+    Door("account_set_password", get=signed_in(200), post=signed_in(200)),
     Door("account_reset_password", get=public(200), post=public(200)),
     show("account_reset_password_done", "", public(200)),
     Door("account_reset_password_from_key", "abc set-password", get=public(200), post=public(200)),
@@ -300,3 +301,49 @@ DEMO_TABLE = (
     show("demo:letter", "brief", public(200)),
     show("demo:formatted", "brief", public(200)),
 )
+
+# Who reads which word of the scene, wherever it may stand in the portal.
+SCHOOLS = {"els", "frits", "isa"}
+EVERYBODY_INSIDE = {*STUDENTS, *KLIKWERF, *SCHOOLS}
+READERS: dict[str, set[str]] = {
+    # A student is known to the own school, and to a company once both agreed. Anouk agreed with
+    # nobody, Bram and Chris with Klikwerf; Bram has an offer of the rival, Dana one of Klikwerf.
+    "Kanarie-Een": {"anouk", "els"},
+    "Kanarie-Twee": {"bram", "frits", *KLIKWERF},
+    "Kanarie-Zeven": {"els", *KLIKWERF},
+    "Kanarie-Acht": {"els"},
+    "Kanarie-Tien": {"els"},
+    "Kanarie-Negen": {"frits", "isa"},
+    # Where a student lives is asked, and shown to nobody else.
+    "7941": {"anouk"},
+    "8302": {"bram"},
+    "Meppel": set(),
+    "Emmeloord": set(),
+    # A company is known to students and schools; its people to schools.
+    "Klikwerf": EVERYBODY_INSIDE,
+    "Rivaal": {*STUDENTS, "dirk", *SCHOOLS},
+    "Carla": {"carla", *SCHOOLS},
+    "Dirk": {"dirk", *SCHOOLS},
+    # A coordinator is known to the own company and to colleagues, by what they did.
+    "Kanarie-Vijf": {*SCHOOLS, "carla"},
+    "Kanarie-Zes": {"frits", "isa"},
+    "Gerda": {"gerda"},
+    # Offers: drafts stay inside; what was handed in is for schools; students see what is open,
+    # or was moments ago.
+    "Titel-Concept": {*KLIKWERF},
+    "Titel-Rivaalconcept": {"dirk"},
+    "Titel-Ingediend": {*KLIKWERF, *SCHOOLS},
+    "Titel-Bewaard": {*KLIKWERF, *SCHOOLS},
+    "Titel-Terug": {*KLIKWERF, *SCHOOLS},
+    "Titel-Dicht": {*KLIKWERF, *SCHOOLS},
+    "Titel-Voorbij": {*KLIKWERF, *SCHOOLS},
+    "Titel-Rivaalin": {"dirk", *SCHOOLS},
+    "Titel-Open": EVERYBODY_INSIDE,
+    "Titel-Opdracht": EVERYBODY_INSIDE,
+    "Titel-Pauze": EVERYBODY_INSIDE,
+    "Titel-Vol": EVERYBODY_INSIDE,
+    "Titel-Rivaalopen": {*STUDENTS, "dirk", *SCHOOLS},
+    # What a coordinator wrote: to the company, or in the own dossier.
+    "Kanarie-Vraag": {*KLIKWERF, *SCHOOLS},
+    "Kanarie-Reden": {"els"},
+}

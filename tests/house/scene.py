@@ -10,6 +10,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from allauth.account.models import EmailAddress
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -53,6 +54,11 @@ PEOPLE = (
 )
 
 
+KINDS = ("stage", "opdracht")
+OF_SCHOOL = ("matching:school", "matching:rounds", "companies:school_offers")
+OF_ROUND = ("matching:round", "matching:round_status", "matching:why", "matching:by_hand")
+
+
 @dataclass(frozen=True)
 class Scene:
     """The cast, who else came, and every object under the name that the table of doors uses."""
@@ -81,6 +87,34 @@ class Scene:
             **{f"student:{code}": row.pk for code, row in self.students.items()},
         }
         return known.get(name, name)
+
+    def addresses(self) -> list[str]:
+        """Where every object shows itself, or might."""
+        cast = self.cast
+        found: list[str] = []
+        schools = (cast.deltion.slug, cast.windesheim.slug)
+        for company in (cast.klikwerf.pk, cast.rival.pk):
+            found.append(reverse("matching:company", args=[company]))
+            found += [reverse("companies:offer_new", args=[company, k]) for k in KINDS]
+        for offer in self.offers.values():
+            company = offer.site.company_id
+            found.append(reverse("matching:offer", args=[offer.pk]))
+            found.append(reverse("companies:offer", args=[company, offer.pk]))
+            found.append(reverse("companies:offer_edit", args=[company, offer.pk]))
+            found += [reverse("companies:review", args=[school, offer.pk]) for school in schools]
+        for row in self.proposals.values():
+            school, company = row.student.programme.school.slug, row.offer.site.company_id
+            found.append(reverse("matching:student_proposal", args=[row.pk]))
+            found.append(reverse("matching:company_proposal", args=[company, row.pk]))
+            found.append(reverse("matching:school_proposal", args=[school, row.pk]))
+        for school in schools:
+            found += [reverse(name, args=[school]) for name in OF_SCHOOL]
+        for round_ in self.rounds.values():
+            keys = [round_.school.slug, round_.pk]
+            found += [reverse(name, args=keys) for name in OF_ROUND]
+            pair = f"?student={self.students['dana'].pk}&offer={self.offers['published'].pk}"
+            found.append(reverse("matching:why", args=keys) + pair)
+        return found
 
 
 def build_scene(cast: Cast) -> Scene:
@@ -239,6 +273,7 @@ def _proposals(
             state=state,
             round=round_ if state in (states.PROPOSED, states.APPROVED) else None,
             reason="Kanarie-Reden" if state == states.DROPPED else "",
+            silent_side=Proposal.Side.COMPANY if state == states.EXPIRED else "",
         )
     project = {"offer": offers["project"], "state": states.AGREED}
     return found | {

@@ -1,12 +1,18 @@
 """Somebody who tries doors, and takes everything back afterwards."""
 
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from html import unescape
 from http.cookies import SimpleCookie
+from unittest.mock import patch
+from urllib.parse import urljoin
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.http import HttpResponse
 from django.shortcuts import resolve_url
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -14,13 +20,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests.conftest import client_of
 from tests.house.doors import LOGIN, NEVER, Door, Status
 from tests.house.scene import PEOPLE, Scene
+from topcentrum import urls
 
-# Tables that a visit may write: the session itself.
+# A visit may write these: the session itself.
 OWN = {"django_session"}
-SECRETS = (
-    re.compile(rb'nonce="[^"]*"'),
-    re.compile(rb'name="csrfmiddlewaretoken" value="[^"]*"'),
-)
+DIFFERS = re.compile(rb'nonce="[^"]*"|name="csrfmiddlewaretoken" value="[^"]*"')
+OBJECT = re.compile(r"[<(]")
+LINK = re.compile(r'(?:href|hx-get)="([?/][^"#]*)')
 
 
 @dataclass(frozen=True)
@@ -31,15 +37,12 @@ class Answer:
     where: str
     body: bytes
     changed: frozenset[str]
-    trouble: str = ""
+    trouble: str
 
     @property
     def masked(self) -> bytes:
         """The body without what differs from one request to the next."""
-        body = self.body
-        for secret in SECRETS:
-            body = secret.sub(b"", body)
-        return body
+        return DIFFERS.sub(b"", self.body)
 
 
 class Visitor:
@@ -50,37 +53,39 @@ class Visitor:
         # One browser for all: each brings the cookies of a session of their own.
         self._client = Client(raise_request_exception=False)
         self._cookies = {name: _sign_in(scene, name) for name in PEOPLE}
-        self._written = _written()
         self._login = resolve_url(settings.LOGIN_URL)
 
     def visit(
         self, person: str, method: str, path: str, form: Mapping[str, object] | None = None
     ) -> Answer:
         """One request by somebody who has just signed in."""
-        client = self._client
-        client.cookies = SimpleCookie(self._cookies[person])
-        before = self._written
+        self._client.cookies = SimpleCookie(self._cookies[person])
+        before = written()
         with transaction.atomic():
-            if method == "GET":
-                response = client.get(path)
-            elif method == "POST":
+            if method == "POST":
                 # A browser sends at least this.
-                response = client.post(path, {"csrfmiddlewaretoken": "", **(form or {})})
+                response = self._client.post(path, {"csrfmiddlewaretoken": "", **(form or {})})
             else:
-                response = client.generic(method, path)
+                response = self._client.generic(method, path)
             transaction.set_rollback(True)
-        self._written = _written()
         where = response.get("Location", "")
         to_login = response.status_code == 302 and where.startswith(self._login)
         trouble = getattr(response, "exc_info", None)
-        changed = {name for name, rows in self._written.items() if rows != before.get(name, 0)}
         return Answer(
             status=LOGIN if to_login else response.status_code,
             where=where,
             body=response.content,
-            changed=frozenset(changed - OWN),
+            changed=frozenset(dict(written() - before)) - OWN,
             trouble=repr(trouble[1]) if trouble else "",
         )
+
+    @contextmanager
+    def without_token(self) -> Iterator[None]:
+        """Forms are sent as a page elsewhere would send them: by a browser that is signed in
+        here, without the token that only our own pages have."""
+        self._client.handler.enforce_csrf_checks = True
+        yield
+        self._client.handler.enforce_csrf_checks = False
 
 
 def _sign_in(scene: Scene, name: str) -> str:
@@ -88,33 +93,32 @@ def _sign_in(scene: Scene, name: str) -> str:
     return client_of(person).cookies.output(header="", sep=";") if person else ""
 
 
-def _written() -> dict[str, int]:
-    """How many rows of each table this transaction has written so far, also those that were
-    taken back: counted by the database, whoever wrote them and however."""
+def written() -> set[tuple[str, int]]:
+    """(table, rows written) so far in this transaction, also those that were taken back: counted
+    by the database, whoever wrote them and however."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables"
+            " WHERE n_tup_ins + n_tup_upd + n_tup_del > 0"
         )
-        return dict(cursor.fetchall())
+        return set(cursor.fetchall())
+
+
+# --- the table -------------------------------------------------------------------------------
 
 
 def differences(
     visitor: Visitor, doors: Iterable[Door], people: Iterable[str] = PEOPLE
-) -> Iterator[str]:
+) -> list[str]:
     """Where the portal does something else than the table says."""
-    for door in doors:
-        path = door.path(visitor.scene)
-        for person in people:
-            for method, form, expected in _tries(door, visitor.scene, person):
-                got = visitor.visit(person, method, path, form)
-                what = f"{door}: {method} by {person}"
-                may_change = method == "POST" and door.opens_for(person, "POST")
-                if got.status != expected:
-                    yield f"{what} gives {got.status} {got.where or got.trouble}, not {expected}"
-                elif got.changed and not may_change:
-                    yield f"{what} changes {', '.join(sorted(got.changed))}"
-                elif form is not None and may_change and expected == 302 and not got.changed:
-                    yield f"{what} changes nothing: what others may not do, nobody can"
+    with _bare_error_pages():
+        return [
+            found
+            for door in doors
+            for person in people
+            for method, form, expected in _tries(door, visitor.scene, person)
+            if (found := _difference(visitor, door, person, method, form, expected))
+        ]
 
 
 def _tries(
@@ -129,12 +133,53 @@ def _tries(
         yield "POST", None, door.post[person]
 
 
+def _difference(
+    visitor: Visitor,
+    door: Door,
+    person: str,
+    method: str,
+    form: Mapping[str, object] | None,
+    expected: Status,
+) -> str:
+    got = visitor.visit(person, method, door.path(visitor.scene), form)
+    what = f"{door}: {method} by {person}"
+    may_change = method == "POST" and door.opens_for(person, "POST")
+    if got.status != expected:
+        return f"{what} gives {got.status} {got.where or got.trouble}, not {expected}"
+    if got.changed and not may_change:
+        return f"{what} changes {', '.join(sorted(got.changed))}"
+    if form is not None and may_change and expected == 302 and not got.changed:
+        return f"{what} changes nothing: what others may not do, nobody can"
+    return ""
+
+
+@contextmanager
+def _bare_error_pages() -> Iterator[None]:
+    """Saves the time of drawing a page for every closed door."""
+    with (
+        patch.object(urls, "handler404", lambda *_a, **_k: HttpResponse(status=404), create=True),
+        patch.object(urls, "handler403", lambda *_a, **_k: HttpResponse(status=403), create=True),
+    ):
+        yield
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Thousands of closed doors are not worth a line in the log each."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+# --- all there is ----------------------------------------------------------------------------
+
+
 def patterns(urlconf: object = None) -> Iterator[tuple[str, str, URLPattern]]:
     """(name, route, pattern) of every address, as the resolver has them."""
-    yield from _walk(get_resolver(urlconf), "", "")  # type: ignore[arg-type]
+    yield from _patterns(get_resolver(urlconf), "", "")  # type: ignore[arg-type]
 
 
-def _walk(
+def _patterns(
     resolver: URLResolver, route: str, space: str
 ) -> Iterator[tuple[str, str, URLPattern]]:
     for entry in resolver.url_patterns:
@@ -142,5 +187,44 @@ def _walk(
         if isinstance(entry, URLPattern):
             yield f"{space}{entry.name}", here, entry
         else:
-            inside = f"{space}{entry.namespace}:" if entry.namespace else space
-            yield from _walk(entry, here, inside)
+            yield from _patterns(entry, here, f"{entry.namespace}:" if entry.namespace else space)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What somebody saw of the portal: the pages that opened, by address, and what went wrong."""
+
+    pages: dict[str, str]
+    broken: list[str]
+    changed: frozenset[str]
+
+    def reads(self, word: str) -> list[str]:
+        """The pages on which this word stands, in capitals or not."""
+        found = re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)
+        return [path for path, page in self.pages.items() if found.search(page)]
+
+
+def walk(visitor: Visitor, person: str) -> Walk:
+    """Knock at every address of every object, and follow every link of every page that opens."""
+    everywhere = [f"/{route}" for _name, route, _entry in patterns() if not OBJECT.search(route)]
+    waiting = everywhere + visitor.scene.addresses()
+    seen: set[str] = set()
+    pages: dict[str, str] = {}
+    broken: list[str] = []
+    changed: set[str] = set()
+    with _bare_error_pages():
+        while waiting:
+            path = waiting.pop()
+            if path in seen or path.startswith("/static/"):
+                continue
+            seen.add(path)
+            answer = visitor.visit(person, "GET", path)
+            changed |= {f"{path} writes {table}" for table in answer.changed}
+            if answer.status == 200:
+                pages[path] = answer.body.decode()
+                waiting += [urljoin(path, unescape(link)) for link in LINK.findall(pages[path])]
+            elif answer.status == 302:
+                waiting.append(urljoin(path, answer.where))
+            elif answer.status not in (LOGIN, 403, 404, 405):
+                broken.append(f"{path} gives {answer.status} {answer.trouble}")
+    return Walk(pages, broken, frozenset(changed))

@@ -1,0 +1,176 @@
+"""With the keyboard alone: where the focus goes, and that it never gets lost."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from matching.models import Proposal, Wish
+from tests.factories.companies import OfferFactory
+from tests.factories.matching import ProposalFactory
+from tests.journeys.conftest import OpenWindow
+from tests.journeys.region import Region
+from tests.journeys.window import Window
+
+
+def focused_tag(window: Window) -> str:
+    """The kind of element that has the focus."""
+    return str(window.page.evaluate("() => document.activeElement.tagName.toLowerCase()"))
+
+
+def test_the_first_tab_leads_past_the_menu(region: Region, window: OpenWindow) -> None:
+    sanne = window(region.sanne.user).open("/student/").type_keys("Tab")
+    assert sanne.focused() == "Ga naar de inhoud"
+    expect(sanne.page.get_by_role("link", name="Ga naar de inhoud")).to_be_in_viewport()
+    sanne.type_keys("Enter")
+    assert focused_tag(sanne) == "main"
+    sanne.type_keys("Tab")
+    assert sanne.page.evaluate("() => document.activeElement.closest('main') !== null")
+
+
+# --- Errors ----------------------------------------------------------------------------------
+
+Go = Callable[[Region, OpenWindow], Window]
+
+
+def wrong_sign_up(region: Region, window: OpenWindow) -> Window:
+    return window().open("/account/signup/").press("Ga verder", status=422)
+
+
+def wrong_code_request(region: Region, window: OpenWindow) -> Window:
+    return window().open("/account/login/").press("Mail mij een code")
+
+
+def wrong_offer(region: Region, window: OpenWindow) -> Window:
+    company = region.data.site.company_id
+    marieke = window(region.marieke).open(f"/bedrijf/{company}/aanbod/nieuw/stage/")
+    for level in ("mbo niveau 2", "mbo niveau 3", "mbo niveau 4", "hbo"):
+        marieke.page.get_by_label(level, exact=True).uncheck()
+    return marieke.press("Verstuur naar de coördinator", status=422)
+
+
+def wrong_profile(region: Region, window: OpenWindow) -> Window:
+    lotte = window(region.lotte.user).open("/student/profiel/")
+    return lotte.press("Bewaar en bekijk plekken", status=422)
+
+
+def no_reason_to_return(region: Region, window: OpenWindow) -> Window:
+    offer = OfferFactory(state="submitted", season=region.season)
+    fatima = window(region.fatima).open(f"/scholen/windesheim/aanbod/{offer.pk}/")
+    return fatima.unfold("Stuur terug naar het bedrijf").press("Stuur terug", status=422)
+
+
+def no_reason_to_close(region: Region, window: OpenWindow) -> Window:
+    path = f"/bedrijf/{region.data.site.company_id}/aanbod/{region.data.pk}/"
+    marieke = window(region.marieke).open(path).unfold("Sluit dit aanbod")
+    return marieke.press("Ja, sluit dit aanbod", status=422)
+
+
+def no_reason_to_drop(region: Region, window: OpenWindow) -> Window:
+    proposal = ProposalFactory(student=region.sanne, offer=region.data)
+    fatima = window(region.fatima).open(f"/scholen/windesheim/voorstellen/{proposal.pk}/")
+    return fatima.unfold("Schrap dit voorstel").press("Schrap", status=422)
+
+
+def no_reason_to_decline(region: Region, window: OpenWindow) -> Window:
+    proposal = ProposalFactory(student=region.sanne, offer=region.data, state="offered")
+    sanne = window(region.sanne.user).open(f"/student/voorstellen/{proposal.pk}/")
+    return sanne.unfold("Nee, liever niet").press("Zeg nee", status=422)
+
+
+@pytest.mark.parametrize(
+    "go",
+    [
+        wrong_sign_up,
+        wrong_code_request,
+        wrong_offer,
+        wrong_profile,
+        no_reason_to_return,
+        no_reason_to_close,
+        no_reason_to_drop,
+        no_reason_to_decline,
+    ],
+)
+def test_errors_take_the_focus_and_each_leads_to_its_field(
+    region: Region, window: OpenWindow, go: Go
+) -> None:
+    somebody = go(region, window)
+    assert somebody.page.title().startswith("Fout:")
+    summary = somebody.page.locator("[data-error-summary]")
+    expect(summary).to_be_focused()
+    links = summary.get_by_role("link")
+    assert links.count(), "nothing leads to a field"
+    for number in range(links.count()):
+        link = links.nth(number)
+        link.focus()
+        somebody.type_keys("Enter")
+        field = somebody.page.evaluate(
+            """() => {
+              const field = document.activeElement;
+              const around = field.closest(".field");
+              return field.matches("input, select, textarea") && field.checkVisibility()
+                ? around.innerText : "nowhere";
+            }"""
+        )
+        message = link.inner_text().partition(" – ")[2]
+        assert message
+        assert message in field, f"“{link.inner_text()}” leads to {field}"
+
+
+# --- Parts that are swapped ------------------------------------------------------------------
+
+
+def test_the_focus_stays_when_a_place_goes_on_the_list_and_off(
+    region: Region, window: OpenWindow
+) -> None:
+    sanne = window(region.sanne.user).open("/student/plekken/")
+    card = sanne.page.get_by_role("article").filter(has_text=region.data.title)
+    card.get_by_role("button", name="Zet op mijn lijst").focus()
+    sanne.type_keys("Enter")
+    expect(card.get_by_role("button", name="Haal van mijn lijst")).to_be_focused()
+    assert Wish.objects.filter(student=region.sanne, offer=region.data).exists()
+    sanne.type_keys("Enter")
+    expect(card.get_by_role("button", name="Zet op mijn lijst")).to_be_focused()
+    assert not Wish.objects.filter(student=region.sanne).exists()
+
+
+def test_the_menu_of_a_telephone_opens_and_closes(region: Region, window: OpenWindow) -> None:
+    sanne = window(region.sanne.user, width=360).open("/student/")
+    button = sanne.page.get_by_role("button", name="Menu", exact=True)
+    button.focus()
+    sanne.type_keys("Enter")
+    expect(sanne.page.get_by_role("link", name="Mijn lijst").first).to_be_visible()
+    assert not sanne.axe()
+    sanne.type_keys("Escape")
+    expect(sanne.page.get_by_role("link", name="Plekken", exact=True)).to_be_hidden()
+    expect(button).to_be_focused()
+
+
+def test_the_account_menu_gives_the_focus_back(region: Region, window: OpenWindow) -> None:
+    fatima = window(region.fatima).open("/scholen/windesheim/")
+    menu = fatima.page.locator(".user-menu summary")
+    menu.focus()
+    fatima.type_keys("Enter", "Tab")
+    assert fatima.focused() == "E-mailadres"
+    fatima.type_keys("Escape")
+    expect(menu).to_be_focused()
+    expect(fatima.page.get_by_role("button", name="Uitloggen")).to_be_hidden()
+
+
+# --- A whole way -----------------------------------------------------------------------------
+
+
+def test_a_student_answers_without_a_mouse(region: Region, window: OpenWindow) -> None:
+    """From the start page, only with Tab and Enter."""
+    proposal = ProposalFactory(student=region.sanne, offer=region.data, state="offered")
+    sanne = window(region.sanne.user).open("/student/")
+    for aim in ("Er is een voorstel voor je: Klikwerf", "Ja, ik wil deze plek"):
+        for _ in range(40):
+            sanne.type_keys("Tab")
+            if sanne.focused() == aim:
+                break
+        assert sanne.focused() == aim
+        with sanne.page.expect_navigation():
+            sanne.type_keys("Enter")
+    sanne.sees("Je hebt ja gezegd.")
+    assert Proposal.objects.get(pk=proposal.pk).student_answered

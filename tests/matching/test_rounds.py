@@ -1,0 +1,779 @@
+"""Rounds and their runs: what goes in, what is stored, and what happens when a run goes wrong."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from django.db import InternalError, connection, transaction
+from django.db.models import Value
+from django.db.models.functions import Now
+
+from companies import actions as offers
+from companies.actions import Refused
+from companies.models import Accreditation, Offer
+from education.models import School
+from matching import states
+from matching.actions import approval, rounds
+from matching.engine import UNPLACED, Outcome, Problem, Rule, solve
+from matching.models import Proposal, Round, Run, Wish
+from matching.snapshot import Entrants, Frozen, entrants, repeatable_read
+from matching.tasks import take_up_runs
+from students.models import Availability, Student
+from tests.conftest import Cast
+from tests.factories.companies import OfferFactory
+from tests.factories.education import ProgrammeFactory, SeasonFactory
+from tests.factories.geo import postcode
+from tests.factories.matching import ProposalFactory, RoundFactory, ranked, seeking_student
+from tests.factories.students import AvailabilityFactory, StudentFactory
+from tests.matching.at_once import at_once
+from tests.matching.conftest import MakeOffer
+from tests.matching.reading import last_step, letters, now_of, seats, state_of, steps_of
+
+pytestmark = pytest.mark.django_db
+
+ONE_DAY = timedelta(days=1)
+Calculate = Callable[..., Run]
+
+
+@pytest.fixture(autouse=True)
+def _one_transaction_around_all(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Most tests here run inside one transaction, where no other isolation level can be set."""
+    if "transactional_db" not in request.fixturenames:
+        monkeypatch.setattr(rounds, "repeatable_read", nullcontext)
+
+
+@pytest.fixture
+def round_(cast: Cast) -> Round:
+    """An open round of Windesheim."""
+    return rounds.create_round(cast.season, cast.windesheim, by=cast.frits)
+
+
+@pytest.fixture
+def calculate(round_: Round, cast: Cast, today: date) -> Calculate:
+    """Runs a round from click to stored proposals, as a worker does."""
+
+    def run(of: Round | None = None) -> Run:
+        rounds.start_run(of or round_, by=cast.frits)
+        claimed = rounds.claim_run()
+        assert claimed is not None
+        rounds.execute(claimed, today=today)
+        claimed.refresh_from_db()
+        return claimed
+
+    return run
+
+
+def pairs_of(run: Run) -> list[tuple[int, int]]:
+    """(student, offer) of the proposals of a run."""
+    found = Proposal.objects.filter(run=run).order_by("student", "offer")
+    return list(found.values_list("student_id", "offer_id"))
+
+
+def frozen_of(run: Run) -> Frozen:
+    assert run.snapshot is not None
+    return Frozen.read(bytes(run.snapshot))
+
+
+def classmate(cast: Cast, **fields: Any) -> Student:
+    """Another student of Windesheim who seeks a place."""
+    return seeking_student(programme=cast.bram.programme, **fields)
+
+
+# --- end to end ------------------------------------------------------------------------------
+
+
+def test_a_round_from_click_to_proposals(
+    cast: Cast, at_klikwerf: MakeOffer, round_: Round, calculate: Calculate
+) -> None:
+    one, two = at_klikwerf(), at_klikwerf(openings=2)
+    fourth = classmate(cast)
+    for student in (cast.bram, classmate(cast), fourth):
+        ranked(student, one, two)
+    unranked = classmate(cast)
+    run = calculate()
+    assert (run.state, run.attempts, run.trouble) == (states.DONE, 1, "")
+    assert run.finished_at is not None
+    assert (run.lease_token, run.leased_until) == (None, None)
+    proposals = list(Proposal.objects.order_by("pk"))
+    assert len(proposals) == 3
+    assert sorted(p.offer_id for p in proposals) == [one.pk, two.pk, two.pk]
+    for made in proposals:
+        assert (made.origin, made.round, made.run) == (Proposal.Origin.ROUND, round_, run)
+        assert (made.state, made.is_internship, made.holds_seat) == (states.PROPOSED, True, False)
+        assert made.choice == (1 if made.offer_id == one.pk else 2)
+        assert made.score is not None
+        assert 0 < made.score <= 1
+        assert set(made.parts) == {"skills", "learning", "distance", "days"}
+        assert last_step(made) == ("propose", "", states.PROPOSED, None, "")
+    assert seats(two) == (Offer.State.PUBLISHED, 0)
+    assert letters() == []
+    figures = {name: run.figures[name] for name in ("students", "offers", "openings", "placed")}
+    assert figures == {"students": 4, "offers": 2, "openings": 3, "placed": 3}
+    assert run.figures["profile"] == [1, 2]
+    assert set(run.figures["seconds"]) == {"snapshot", "solve", "store"}
+    assert [s[0] for s in steps_of(run)] == ["queue", "claim", "finish"]
+    assert frozen_of(run).offer_of(unranked.pk) is None
+
+
+def test_a_place_goes_to_the_better_fit(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate
+) -> None:
+    """Bram lives in Zwolle, the other in Kampen."""
+    offer = at_klikwerf()
+    far = classmate(cast, postcode=postcode("8261"))
+    for student in (far, cast.bram):
+        ranked(student, offer)
+    assert pairs_of(calculate()) == [(cast.bram.pk, offer.pk)]
+
+
+def test_a_season_without_students_is_an_ordinary_outcome(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate
+) -> None:
+    Availability.objects.all().delete()
+    at_klikwerf()
+    run = calculate()
+    assert (run.state, run.figures["students"], run.figures["placed"]) == (states.DONE, 0, 0)
+    assert frozen_of(run).unplaced() == {}
+
+
+def test_a_season_without_offers_is_an_ordinary_outcome(cast: Cast, calculate: Calculate) -> None:
+    run = calculate()
+    assert (run.state, run.figures["openings"]) == (states.DONE, 0)
+    assert list(frozen_of(run).unplaced()) == [cast.bram.pk]
+
+
+# --- what goes in ----------------------------------------------------------------------------
+
+
+def going_in(cast: Cast, school: School | None = None) -> Entrants:
+    return entrants(cast.season, school or cast.windesheim)
+
+
+def ids(rows: list[Availability]) -> set[int]:
+    return {row.student_id for row in rows}
+
+
+def test_only_complete_profiles_of_the_own_school_go_in(cast: Cast) -> None:
+    empty = StudentFactory(programme=cast.bram.programme, empty=True)
+    AvailabilityFactory(student=empty, season=cast.season)
+    half = StudentFactory(programme=cast.bram.programme)
+    AvailabilityFactory(student=half, season=cast.season, days=None)
+    StudentFactory(programme=cast.bram.programme)  # seeks nothing this season
+    classmate(cast, user__is_active=False)
+    found = going_in(cast)
+    assert ids(found.students) == {cast.bram.pk}
+    assert ids(found.incomplete) == {empty.pk, half.pk}
+    assert ids(going_in(cast, cast.deltion).students) == {cast.anouk.pk}
+
+
+def test_who_ranked_nothing_this_season_is_named(cast: Cast, at_klikwerf: MakeOffer) -> None:
+    later = SeasonFactory(name="Daarna", starts_on=cast.season.ends_on + ONE_DAY)
+    other = classmate(cast)
+    ranked(cast.bram, at_klikwerf())
+    ranked(other, at_klikwerf(season=later))
+    found = going_in(cast)
+    assert ids(found.students) == {cast.bram.pk, other.pk}
+    assert ids(found.unranked) == {other.pk}
+
+
+@pytest.mark.parametrize("state", Proposal.State.values)
+def test_who_has_a_standing_proposal_is_left_out(cast: Cast, state: str) -> None:
+    ProposalFactory(student=cast.bram, state=state, origin="application", student_accepted_at=Now())
+    out = state in (states.APPROVED, states.OFFERED, states.AGREED)
+    found = going_in(cast)
+    assert (ids(found.students) == set()) == out
+    assert found.left_out == out
+
+
+def test_who_waits_with_a_proposal_by_hand_is_left_out(cast: Cast) -> None:
+    ProposalFactory(student=cast.bram)
+    assert going_in(cast).students == []
+
+
+def test_a_place_in_another_period_does_not_leave_a_student_out(cast: Cast) -> None:
+    """It is the period that counts, not the season."""
+    later = SeasonFactory(name="Daarna", starts_on=cast.season.ends_on + ONE_DAY)
+    ProposalFactory(student=cast.bram, offer=OfferFactory(season=later), state=states.AGREED)
+    assert ids(going_in(cast).students) == {cast.bram.pk}
+    touching = OfferFactory(season=later, starts_on=cast.season.ends_on)
+    ProposalFactory(student=cast.bram, offer=touching, state=states.APPROVED)
+    assert going_in(cast).students == []
+
+
+def test_held_seats_and_proposals_by_hand_are_not_divided_again(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate
+) -> None:
+    """Also when they are of another school."""
+    offer = at_klikwerf(openings=4)
+    ProposalFactory(student=cast.anouk, offer=offer, state=states.OFFERED)
+    ProposalFactory(student=seeking_student(programme__school=cast.deltion), offer=offer)
+    for student in (cast.bram, classmate(cast), classmate(cast)):
+        ranked(student, offer)
+    assert going_in(cast).openings == 2
+    assert calculate().figures["placed"] == 2
+
+
+def test_more_proposals_by_hand_than_free_seats_leave_none(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate
+) -> None:
+    offer = at_klikwerf()
+    for _ in range(2):
+        ProposalFactory(student=seeking_student(programme__school=cast.deltion), offer=offer)
+    ranked(cast.bram, offer)
+    run = calculate()
+    assert (run.state, run.figures["openings"], pairs_of(run)) == (states.DONE, 0, [])
+
+
+@pytest.mark.parametrize(
+    "state",
+    [s for s in Offer.State.values if s != Offer.State.PUBLISHED],
+)
+def test_only_published_offers_go_in(cast: Cast, at_klikwerf: MakeOffer, state: str) -> None:
+    at_klikwerf(state=state)
+    kept = at_klikwerf()
+    later = SeasonFactory(name="Daarna", starts_on=cast.season.ends_on + ONE_DAY)
+    at_klikwerf(season=later)
+    assert [o.pk for o in going_in(cast).offers] == [kept.pk]
+
+
+@pytest.mark.parametrize(
+    ("state", "in_this_round", "banned"),
+    [
+        (states.DECLINED, False, True),
+        (states.DROPPED, True, True),
+        (states.DROPPED, False, False),
+        (states.EXPIRED, True, False),
+        (states.WITHDRAWN, True, False),
+        (states.CANCELLED, True, False),
+    ],
+)
+def test_declined_and_dropped_pairs_do_not_come_back(
+    cast: Cast,
+    at_klikwerf: MakeOffer,
+    round_: Round,
+    calculate: Calculate,
+    state: str,
+    in_this_round: bool,
+    banned: bool,
+) -> None:
+    offer = at_klikwerf()
+    ranked(cast.bram, offer)
+    ProposalFactory(
+        student=cast.bram, offer=offer, state=state, round=round_ if in_this_round else None
+    )
+    run = calculate()
+    assert pairs_of(run) == ([] if banned else [(cast.bram.pk, offer.pk)])
+    if banned:
+        assert frozen_of(run).why(cast.bram.pk, offer.pk).rules == (Rule.BANNED,)
+
+
+@pytest.mark.parametrize(
+    ("days_left", "free_for_all"), [(1, False), (0, False), (-1, True)], ids=str
+)
+def test_an_earmark_holds_until_its_day_has_passed(
+    cast: Cast,
+    at_klikwerf: MakeOffer,
+    calculate: Calculate,
+    today: date,
+    days_left: int,
+    free_for_all: bool,
+) -> None:
+    offer = at_klikwerf(
+        openings=2, earmarked_for=cast.deltion, earmarked_until=today + days_left * ONE_DAY
+    )
+    Accreditation.objects.create(
+        site=offer.site, crebo="25998", status="accredited", checked_on=today, source="test"
+    )
+    for student in (cast.anouk, cast.bram):
+        ranked(student, offer)
+    run = calculate()
+    assert pairs_of(run) == ([(cast.bram.pk, offer.pk)] if free_for_all else [])
+    if not free_for_all:
+        assert frozen_of(run).why(cast.bram.pk, offer.pk).rules == (Rule.EARMARK,)
+    own = calculate(RoundFactory(season=cast.season, school=cast.deltion))
+    assert pairs_of(own) == [(cast.anouk.pk, offer.pk)]
+
+
+@pytest.mark.parametrize(
+    ("known", "eligible"),
+    [
+        (None, False),
+        ({"status": "accredited"}, True),
+        ({"status": "accredited", "valid_until": 0}, True),
+        ({"status": "accredited", "valid_until": -1}, False),
+        ({"status": "accredited", "crebo": "25999"}, False),
+        ({"status": "pending"}, False),
+        ({"status": "ended"}, False),
+    ],
+    ids=[
+        "unknown site",
+        "accredited",
+        "until today",
+        "ended yesterday",
+        "another code",
+        "pending",
+        "ended",
+    ],
+)
+def test_mbo_needs_a_site_that_is_accredited_for_the_code(
+    cast: Cast,
+    at_klikwerf: MakeOffer,
+    calculate: Calculate,
+    today: date,
+    known: dict[str, Any] | None,
+    eligible: bool,
+) -> None:
+    offer = at_klikwerf(openings=2)
+    if known is not None:
+        until = known.get("valid_until")
+        Accreditation.objects.create(
+            site=offer.site,
+            crebo=known.get("crebo", "25998"),
+            status=known["status"],
+            checked_on=today,
+            source="test",
+            valid_until=None if until is None else today + until * ONE_DAY,
+        )
+    ranked(cast.anouk, offer)
+    ranked(cast.bram, offer)
+    run = calculate(RoundFactory(season=cast.season, school=cast.deltion))
+    assert pairs_of(run) == ([(cast.anouk.pk, offer.pk)] if eligible else [])
+    assert pairs_of(calculate()) == [(cast.bram.pk, offer.pk)], "hbo needs none"
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_an_mbo_code_that_is_not_known_is_marked_until_a_coordinator_confirms(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate, confirmed: bool
+) -> None:
+    offer = at_klikwerf()
+    student = seeking_student(programme=ProgrammeFactory(school=cast.deltion, mbo_unknown=True))
+    ranked(student, offer)
+    if confirmed:
+        offers.confirm_accreditation(offer)
+    run = calculate(RoundFactory(season=cast.season, school=cast.deltion))
+    assert pairs_of(run) == [(student.pk, offer.pk)], "a gap in a list leaves nobody out"
+    assert frozen_of(run).fit(student.pk, offer.pk).uncheckable is not confirmed
+
+
+def test_a_project_needs_its_whole_period_an_internship_its_weeks(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate
+) -> None:
+    """Bram comes a week late: enough for twenty weeks of an internship, not for a team."""
+    Availability.objects.filter(student=cast.bram).update(
+        starts_on=cast.season.starts_on + timedelta(weeks=1)
+    )
+    project = at_klikwerf(project=True, team_min=1)
+    internship = at_klikwerf()
+    ranked(cast.bram, project, internship)
+    run = calculate()
+    assert pairs_of(run) == [(cast.bram.pk, internship.pk)]
+    assert frozen_of(run).why(cast.bram.pk, project.pk).rules == (Rule.PERIOD,)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        ({"levels": [2, 3, 4]}, Rule.LEVEL),
+        ({"days_min": 5, "days_max": 5}, Rule.DAYS),
+        ({"site__postcode": "1011"}, Rule.DISTANCE),
+        ({"ends_on": 10}, Rule.PERIOD),
+        ({"programmes": 1}, Rule.PROGRAMME),
+    ],
+    ids=lambda one: str(one) if isinstance(one, Rule) else "",
+)
+def test_each_hard_rule_is_read_from_the_rows(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate, wrong: dict[str, Any], rule: Rule
+) -> None:
+    Availability.objects.filter(student=cast.bram).update(days=4)
+    if "site__postcode" in wrong:
+        wrong = {"site": OfferFactory(site__postcode=postcode("1011")).site}
+    if "ends_on" in wrong:
+        wrong = {"ends_on": cast.season.starts_on + wrong["ends_on"] * ONE_DAY}
+    if "programmes" in wrong:
+        wrong = {"programmes": [ProgrammeFactory()]}
+    offer = at_klikwerf(**wrong)
+    ranked(cast.bram, offer)
+    run = calculate()
+    assert frozen_of(run).why(cast.bram.pk, offer.pk).rules == (rule,)
+    assert pairs_of(run) == []
+
+
+def test_a_team_below_its_minimum_is_proposed_and_named(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate
+) -> None:
+    project = at_klikwerf(project=True)
+    ranked(cast.bram, project)
+    run = calculate()
+    assert pairs_of(run) == [(cast.bram.pk, project.pk)]
+    assert run.figures["teams_below_minimum"] == [project.pk]
+    assert not Proposal.objects.get(run=run).is_internship
+
+
+def test_a_team_that_has_members_elsewhere_needs_fewer(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate
+) -> None:
+    project = at_klikwerf(project=True)
+    ProposalFactory(student=cast.anouk, offer=project, state=states.OFFERED)
+    ranked(cast.bram, project)
+    assert calculate().figures["teams_below_minimum"] == []
+
+
+# --- running again ---------------------------------------------------------------------------
+
+
+def test_a_new_run_replaces_what_nobody_decided_on_and_nothing_else(
+    cast: Cast, at_klikwerf: MakeOffer, round_: Round, calculate: Calculate
+) -> None:
+    offer = at_klikwerf(openings=5)
+    undecided, approved, dropped = cast.bram, classmate(cast), classmate(cast)
+    for student in (undecided, approved, dropped):
+        ranked(student, offer)
+    first = {p.student_id: p for p in Proposal.objects.filter(run=calculate())}
+    approval.approve([first[approved.pk].pk], by=cast.frits)
+    approval.drop([first[dropped.pk].pk], reason="Liever niet", by=cast.frits)
+    by_hand = approval.propose_by_hand(
+        classmate(cast), offer, by=cast.frits, round_=round_, reason="Afgesproken"
+    )
+    others = ProposalFactory(student=cast.anouk, offer=offer)
+    second = calculate()
+    assert pairs_of(second) == [(undecided.pk, offer.pk)]
+    assert last_step(first[undecided.pk]) == (
+        "supersede",
+        states.PROPOSED,
+        states.SUPERSEDED,
+        None,
+        "",
+    )
+    assert state_of(first[approved.pk]) == states.APPROVED
+    assert state_of(first[dropped.pk]) == states.DROPPED
+    assert state_of(by_hand) == state_of(others) == states.PROPOSED
+    assert seats(offer) == (Offer.State.PUBLISHED, 1)
+    assert letters() == []
+
+
+def test_equal_input_gives_an_equal_outcome_and_fingerprint(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate
+) -> None:
+    """Nine equal students and three seats: only the lottery of the season decides."""
+    offer = at_klikwerf(openings=3)
+    for student in [cast.bram, *(classmate(cast) for _ in range(8))]:
+        ranked(student, offer)
+    one, two = calculate(), calculate()
+    assert one.fingerprint == two.fingerprint != ""
+    assert pairs_of(one) == pairs_of(two)
+    assert len(pairs_of(one)) == 3
+    cast.season.lottery_secret = "another"
+    cast.season.save()
+    three = calculate()
+    assert three.fingerprint != one.fingerprint
+
+
+def test_other_input_gives_another_fingerprint(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate
+) -> None:
+    one, two = at_klikwerf(), at_klikwerf()
+    ranked(cast.bram, one, two)
+    before = calculate()
+    Wish.objects.filter(student=cast.bram).delete()
+    ranked(cast.bram, two, one)
+    after = calculate()
+    assert before.fingerprint != after.fingerprint
+    assert pairs_of(after) == [(cast.bram.pk, two.pk)]
+
+
+def test_a_season_has_one_round_per_school_at_a_time(cast: Cast, round_: Round) -> None:
+    with pytest.raises(Refused, match="round_is_open"):
+        rounds.create_round(cast.season, cast.windesheim, by=cast.frits)
+    assert rounds.create_round(cast.season, cast.deltion, by=cast.els).pk != round_.pk
+    assert Round.objects.count() == 2
+
+
+def test_a_round_runs_once_at_a_time(cast: Cast, round_: Round, today: date) -> None:
+    rounds.start_run(round_, by=cast.frits)
+    with pytest.raises(Refused, match="run_under_way"):
+        rounds.start_run(round_, by=cast.frits)
+    run = rounds.claim_run()
+    with pytest.raises(Refused, match="run_under_way"):
+        rounds.start_run(round_, by=cast.frits)
+    assert run is not None
+    rounds.execute(run, today=today)
+    assert rounds.start_run(round_, by=cast.frits).pk != run.pk
+
+
+def test_a_round_that_was_sent_does_not_run(cast: Cast) -> None:
+    sent = RoundFactory(season=cast.season, school=cast.windesheim, state=Round.State.RELEASED)
+    with pytest.raises(Refused, match="round_released"):
+        rounds.start_run(sent, by=cast.frits)
+    assert not Run.objects.exists()
+
+
+def test_one_worker_takes_up_every_run_that_waits_and_a_second_finds_nothing(cast: Cast) -> None:
+    for school in (cast.windesheim, cast.deltion):
+        rounds.start_run(RoundFactory(season=cast.season, school=school), by=cast.frits)
+    take_up_runs()
+    take_up_runs()
+    assert [(r.state, r.attempts) for r in Run.objects.all()] == [(states.DONE, 1)] * 2
+
+
+def test_the_oldest_run_comes_first(cast: Cast) -> None:
+    old, new = (RoundFactory(season=cast.season, school=s) for s in (cast.deltion, cast.windesheim))
+    late, early = rounds.start_run(new, by=cast.frits), rounds.start_run(old, by=cast.els)
+    Run.objects.filter(pk=early.pk).update(queued_at=Now() - Value(timedelta(hours=1)))
+    assert [rounds.claim_run(), rounds.claim_run(), rounds.claim_run()] == [early, late, None]
+
+
+# --- a worker that goes away -----------------------------------------------------------------
+
+
+def lose_worker(run: Run) -> None:
+    """Let the lease run out, on the clock of the database."""
+    Run.objects.filter(pk=run.pk).update(leased_until=Now() - Value(timedelta(seconds=1)))
+
+
+def test_a_run_whose_worker_went_away_is_taken_up_again(
+    cast: Cast, at_klikwerf: MakeOffer, round_: Round, today: date
+) -> None:
+    offer = at_klikwerf()
+    ranked(cast.bram, offer)
+    rounds.start_run(round_, by=cast.frits)
+    gone = rounds.claim_run()
+    assert gone is not None
+    assert rounds.claim_run() is None, "its lease holds"
+    lose_worker(gone)
+    again = rounds.claim_run()
+    assert again is not None
+    assert (again.pk, again.attempts) == (gone.pk, 2)
+    assert again.lease_token != gone.lease_token
+    rounds.execute(gone, today=today)
+    assert not Proposal.objects.exists(), "a stale worker stores nothing"
+    assert state_of(again) == states.RUNNING
+    rounds.execute(again, today=today)
+    assert state_of(again) == states.DONE
+    assert pairs_of(again) == [(cast.bram.pk, offer.pk)]
+    rounds.execute(gone, today=today)
+    assert Proposal.objects.count() == 1
+    assert [s[0] for s in steps_of(again)] == ["queue", "claim", "requeue", "claim", "finish"]
+
+
+def test_a_run_that_loses_three_workers_has_failed_and_can_be_started_again(
+    cast: Cast, at_klikwerf: MakeOffer, round_: Round, calculate: Calculate
+) -> None:
+    offer = at_klikwerf()
+    ranked(cast.bram, offer)
+    run = rounds.start_run(round_, by=cast.frits)
+    for attempt in (1, 2, 3):
+        claimed = rounds.claim_run()
+        assert claimed is not None
+        assert claimed.attempts == attempt
+        lose_worker(run)
+    assert rounds.claim_run() is None
+    run.refresh_from_db()
+    assert (run.state, run.trouble) == (states.FAILED, "worker_lost")
+    assert run.finished_at is not None
+    assert not Proposal.objects.exists()
+    assert pairs_of(calculate()) == [(cast.bram.pk, offer.pk)]
+
+
+def test_a_worker_that_comes_back_too_late_cannot_store_nor_fail_the_run(
+    cast: Cast,
+    at_klikwerf: MakeOffer,
+    round_: Round,
+    today: date,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The lease runs out while it solves, and another worker has the run."""
+    earlier = at_klikwerf()
+    ranked(cast.bram, earlier)
+    standing = Proposal.objects.filter(round=round_)
+    rounds.start_run(round_, by=cast.frits)
+    first = rounds.claim_run()
+    assert first is not None
+    rounds.execute(first, today=today)
+    kept = now_of(standing.get())
+    rounds.start_run(round_, by=cast.frits)
+    slow = rounds.claim_run()
+    assert slow is not None
+
+    def long_solve(problem: Problem) -> Outcome:
+        lose_worker(slow)
+        assert rounds.claim_run() is not None
+        return solve(problem)
+
+    monkeypatch.setattr(rounds, "solve", long_solve)
+    rounds.execute(slow, today=today)
+    rounds.fail_run(slow, "error")
+    slow.refresh_from_db()
+    assert (slow.state, slow.attempts) == (states.RUNNING, 2)
+    assert now_of(standing.get()) == kept
+
+
+# --- trouble ---------------------------------------------------------------------------------
+
+
+def explode(_problem: Problem) -> Outcome:
+    raise MemoryError("too large")
+
+
+def nobody_gets_anything(problem: Problem) -> Outcome:
+    return Outcome.of(problem, np.full(problem.students, UNPLACED, dtype=np.int32), effort="quick")
+
+
+def everybody_in_the_first(problem: Problem) -> Outcome:
+    return Outcome.of(problem, np.zeros(problem.students, dtype=np.int32), effort="quick")
+
+
+@pytest.mark.parametrize(
+    ("solver", "trouble"),
+    [
+        (explode, "error"),
+        (nobody_gets_anything, "outcome_rejected"),
+        (everybody_in_the_first, "outcome_rejected"),
+    ],
+)
+def test_a_run_that_goes_wrong_stores_nothing_says_so_and_can_be_started_again(
+    cast: Cast,
+    at_klikwerf: MakeOffer,
+    calculate: Calculate,
+    monkeypatch: pytest.MonkeyPatch,
+    solver: Callable[[Problem], Outcome],
+    trouble: str,
+) -> None:
+    offer = at_klikwerf()
+    for student in (cast.bram, classmate(cast)):
+        ranked(student, offer)
+    standing = Proposal.objects.get(run=calculate())
+    before = now_of(standing)
+    with monkeypatch.context() as patch:
+        patch.setattr(rounds, "solve", solver)
+        failed = calculate()
+    assert (failed.state, failed.trouble, failed.fingerprint) == (states.FAILED, trouble, "")
+    assert failed.lease_token is None
+    assert now_of(standing) == before, "the earlier outcome stands"
+    assert Proposal.objects.count() == 1
+    assert calculate().state == states.DONE
+
+
+def test_nothing_is_half_stored(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database fails after the old ones were replaced and the new ones were written."""
+    offer = at_klikwerf()
+    ranked(cast.bram, offer)
+    standing = Proposal.objects.get(run=calculate())
+    before = now_of(standing)
+
+    def trip(_frozen: Frozen) -> None:
+        assert Proposal.objects.filter(state=states.SUPERSEDED).count() == 1
+        assert Proposal.objects.count() == 2
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Frozen, "teams_below_minimum", trip)
+        failed = calculate()
+    assert (failed.state, failed.trouble) == (states.FAILED, "error")
+    assert now_of(standing) == before
+    assert Proposal.objects.count() == 1
+
+
+# --- what happened since the snapshot --------------------------------------------------------
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Lets something happen between the snapshot and the storing."""
+
+    def happens(act: Callable[[], object]) -> None:
+        def solve_then(problem: Problem) -> Outcome:
+            outcome = solve(problem)
+            act()
+            return outcome
+
+        monkeypatch.setattr(rounds, "solve", solve_then)
+
+    return happens
+
+
+Meanwhile = Callable[[Callable[[], object]], None]
+
+
+def test_who_got_a_proposal_elsewhere_meanwhile_is_passed_over(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate, meanwhile: Meanwhile
+) -> None:
+    offer = at_klikwerf()
+    ranked(cast.bram, offer)
+    meanwhile(lambda: ProposalFactory(student=cast.bram, state=states.OFFERED))
+    run = calculate()
+    assert (run.state, run.figures["placed"], run.figures["passed_over"]) == (states.DONE, 0, 1)
+    assert pairs_of(run) == []
+
+
+def test_an_open_proposal_of_the_same_pair_is_not_made_twice(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate, meanwhile: Meanwhile
+) -> None:
+    offer = at_klikwerf()
+    ranked(cast.bram, offer)
+    meanwhile(lambda: ProposalFactory(student=cast.bram, offer=offer, origin="application"))
+    run = calculate()
+    assert (run.state, run.figures["passed_over"]) == (states.DONE, 1)
+
+
+def test_nothing_is_proposed_on_an_offer_that_closed_meanwhile(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate, meanwhile: Meanwhile
+) -> None:
+    """Closing takes along what is open; nothing may be put on it afterwards."""
+    offer = at_klikwerf()
+    ranked(cast.bram, offer)
+    meanwhile(lambda: offers.close_offer(offer, reason="Dicht", by=cast.carla))
+    run = calculate()
+    assert (run.state, run.figures["passed_over"]) == (states.DONE, 1)
+    assert not Proposal.objects.filter(state__in=states.OPEN).exists()
+
+
+def test_a_pair_that_was_dropped_meanwhile_does_not_come_back(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate, meanwhile: Meanwhile
+) -> None:
+    offer = at_klikwerf()
+    ranked(cast.bram, offer)
+    first = Proposal.objects.get(run=calculate())
+    meanwhile(lambda: approval.drop([first.pk], reason="Liever niet", by=cast.frits))
+    run = calculate()
+    assert (run.state, pairs_of(run)) == (states.DONE, [])
+
+
+# --- one moment ------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_a_snapshot_sees_one_moment_and_writes_nothing(cast: Cast, at_klikwerf: MakeOffer) -> None:
+    offer = at_klikwerf()
+
+    def rank() -> None:
+        ranked(cast.bram, offer)
+
+    with repeatable_read():
+        assert not Wish.objects.exists()
+        at_once(rank)
+        assert not Wish.objects.exists(), "what others do meanwhile is not seen"
+    assert Wish.objects.count() == 1
+    with pytest.raises(InternalError, match="read-only"), repeatable_read():
+        Wish.objects.all().delete()
+    with pytest.raises(RuntimeError, match="durable"), transaction.atomic(), repeatable_read():
+        pass
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_a_run_in_a_worker_of_its_own_commits_its_outcome(
+    cast: Cast, at_klikwerf: MakeOffer, round_: Round
+) -> None:
+    offer = at_klikwerf()
+    ranked(cast.bram, offer)
+    run = rounds.start_run(round_, by=cast.frits)
+    at_once(take_up_runs, take_up_runs)
+    assert state_of(run) == states.DONE
+    assert pairs_of(run) == [(cast.bram.pk, offer.pk)]
