@@ -3,7 +3,7 @@
 Nearly every row carries a word that stands nowhere else, so that a leak can be read off a page.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -66,8 +66,8 @@ class Scene:
     cast: Cast
     people: dict[str, User | None]
     offers: dict[str, Offer]
-    proposals: dict[str, Proposal]
-    rounds: dict[str, Round]
+    proposals: Mapping[str, Proposal]
+    rounds: Mapping[str, Round]
     students: dict[str, Student]
     next_season: Season
 
@@ -253,7 +253,7 @@ def _accredit(cast: Cast) -> None:
 
 def _proposals(
     cast: Cast, others: dict[str, Student], offers: dict[str, Offer], round_: Round
-) -> dict[str, Proposal]:
+) -> Mapping[str, Proposal]:
     """On offers of Klikwerf: Anouk in every state but agreed, Chris and Bram agreed."""
     wide = (offers["published"], offers["second"], offers["third"])
     at = dict(zip((states.PROPOSED, states.APPROVED, states.OFFERED), wide, strict=True))

@@ -206,6 +206,7 @@ def test_letters_hold_only_what_their_reader_may_read(scene: Scene) -> None:
     letters = [letter for letter in Letter.objects.all() if letter.user_id in names_of]
     assert len(letters) > 8
     for letter in letters:
+        assert letter.user_id is not None
         page = "\n".join([letter.subject, letter.text, letter.html])
         seen = Walk({letter.kind: page}, [], frozenset())
         for word, readers in READERS.items():

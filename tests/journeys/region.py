@@ -1,5 +1,6 @@
 """A region small enough to know by heart: one school, five students, three companies."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
@@ -47,7 +48,7 @@ class Region:
     data: Offer  # at Klikwerf, one place
     photos: Offer  # at Kaasland, one place
     far: Offer  # in Amsterdam
-    skills: dict[str, Skill]
+    skills: Mapping[str, Skill]
 
 
 def make_region() -> Region:

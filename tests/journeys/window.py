@@ -139,7 +139,7 @@ class Window:
         return self
 
     def faults(self, looks: Sequence[Look] = ()) -> list[str]:
-        """All that is wrong with the page as it stands, or as it is seen in these ways, in words."""
+        """All that is wrong with the page as it stands, or as seen in these ways, in words."""
         where = re.sub(r"https?://[^/]+", "", self.page.url)
         found = [*self.troubles, *self._headings()]
         self.troubles.clear()

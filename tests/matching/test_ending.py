@@ -166,6 +166,24 @@ def test_an_offer_closes_once(cast: Cast, proposal: MakeProposal) -> None:
     assert [s[0] for s in steps_of(made)].count("withdraw") == 1
 
 
+def test_an_offer_whose_period_is_over_takes_its_open_proposals_along(
+    cast: Cast, at_klikwerf: MakeOffer, today: date
+) -> None:
+    over = at_klikwerf(starts_on=today - timedelta(days=90), ends_on=today - timedelta(days=1))
+    last_day = at_klikwerf(starts_on=today - timedelta(days=90), ends_on=today)
+    made, kept = (
+        ProposalFactory(student=cast.bram, offer=offer, state=states.OFFERED)
+        for offer in (over, last_day)
+    )
+    offers.expire_offers(today=today)
+    offers.expire_offers(today=today)
+    assert last_step(made) == ("withdraw", states.OFFERED, states.WITHDRAWN, None, "offer_closed")
+    assert seats(over) == (Offer.State.EXPIRED, 0)
+    assert state_of(kept) == states.OFFERED
+    assert seats(last_day) == (Offer.State.FILLED, 1)
+    assert [kind for kind, _to in letters()].count("proposal_withdrawn_student") == 1
+
+
 # --- expire ----------------------------------------------------------------------------------
 
 
