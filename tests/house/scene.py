@@ -130,7 +130,7 @@ def build_scene(cast: Cast) -> Scene:
             season=cast.season, school=cast.windesheim, created_by=cast.frits
         ),
     }
-    proposals = _proposals(cast, others, offers, made_rounds["deltion"])
+    proposals = dict(_proposals(cast, others, offers, made_rounds["deltion"]))
     ranked(cast.anouk, offers["published"])
     ranked(others["dana"], offers["published"])
     ranked(others["evi"], offers["rival"])
