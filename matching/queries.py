@@ -122,6 +122,11 @@ def wishes_of(student: Student, season: Season) -> QuerySet[Wish]:
     )
 
 
+def choice_of(student: Student, offer: Offer) -> int | None:
+    """Where an offer stands on the ranking of a student, if it does."""
+    return Wish.objects.filter(student=student, offer=offer).values_list("tier", flat=True).first()
+
+
 def proposals_of_round(round_: Round) -> QuerySet[Proposal]:
     """What a coordinator works on: the round's proposals that were not replaced by a later run,
     and those made by hand in it."""

@@ -9,7 +9,7 @@ from companies import states as offer_states
 from companies.models import Offer
 from matching import queries, states
 from matching.models import Proposal, Round, Run
-from matching.reasons import explanation_words, rule_words, unplaced_words
+from matching.reasons import explanation_words, refusal, rule_words, unplaced_words
 from matching.snapshot import Frozen
 from students.models import Student
 
@@ -54,9 +54,7 @@ def outcome_of(round_: Round) -> Outcome:
         further=[r for r in rows if r.proposal.state not in settled],
         profile=_profile(done),
         teams=_teams_below(proposals),
-        unplaced=_unplaced(
-            frozen, {p.student_id for p in proposals if p.state in (*states.OPEN, states.AGREED)}
-        ),
+        unplaced=_unplaced(round_, proposals, frozen),
     )
 
 
@@ -101,31 +99,36 @@ def _rows(proposals: list[Proposal], frozen: Frozen | None) -> list[Row]:
     return rows
 
 
-def _unplaced(frozen: Frozen | None, with_one: set[int]) -> list[dict[str, object]]:
-    """Students whom the run found no place for, and who have none by now, with the reason."""
+def _unplaced(
+    round_: Round, proposals: list[Proposal], frozen: Frozen | None
+) -> list[dict[str, object]]:
+    """Students of the run who have neither place nor proposal now, with the reason: the run found
+    none, or what it found came to nothing."""
     if frozen is None:
         return []
-    reasons = {pk: r for pk, r in frozen.unplaced().items() if pk not in with_one}
-    students = Student.objects.filter(pk__in=reasons).select_related("user", "programme")
+    with_one = {p.student_id for p in proposals if p.state in (*states.OPEN, states.AGREED)}
+    with_one |= set(queries.left_out(round_.season, round_.school).values_list("pk", flat=True))
+    ended = {p.student_id: refusal(f"proposal_{p.state}") for p in proposals}
+    without = {*frozen.snapshot.student_ids, *ended} - with_one
+    found_none = {pk: found for pk, found in frozen.unplaced().items() if pk in without}
+    words = {pk: refusal("offer_not_published") for pk in without}  # closed while it was calculated
+    words |= ended | {pk: unplaced_words(found) for pk, found in found_none.items()}
+    choices = {
+        pk: [(frozen.snapshot.offer_ids[choice.place], choice) for choice in found.choices]
+        for pk, found in found_none.items()
+    }
     offers = Offer.objects.select_related("site__company").in_bulk(
-        {
-            frozen.snapshot.offer_ids[choice.place]
-            for found in reasons.values()
-            for choice in found.choices
-        }
+        {offer_id for found in choices.values() for offer_id, _choice in found}
     )
+    students = Student.objects.filter(pk__in=without).select_related("user", "programme")
     return [
         {
             "student": student,
-            "why": unplaced_words(reasons[student.pk]),
+            "why": words[student.pk],
             "choices": [
-                (
-                    offers[frozen.snapshot.offer_ids[choice.place]],
-                    explanation_words(choice),
-                    rule_words(choice.rules),
-                )
-                for choice in reasons[student.pk].choices
-                if frozen.snapshot.offer_ids[choice.place] in offers
+                (offers[offer_id], explanation_words(choice), rule_words(choice.rules))
+                for offer_id, choice in choices.get(student.pk, [])
+                if offer_id in offers
             ],
         }
         for student in students.order_by("user__name", "pk")

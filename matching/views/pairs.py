@@ -147,6 +147,7 @@ def _propose(
             by=user,
             round_=round_,
             reason=reason,
+            choice=queries.choice_of(student, offer),
             score=fit.score if fit else None,
             parts=fit.parts if fit else None,
         )

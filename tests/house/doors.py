@@ -147,6 +147,7 @@ PUBLIC = {
     "account_email_verification_sent",
     "account_inactive",
     "account_login",
+    "account_logout",
     "account_request_login_code",
     "account_reset_password",
     "account_reset_password_done",
@@ -298,7 +299,7 @@ TABLE = (
 DEMO_TABLE = (
     Door("demo:door", get=public(200), post=public(404)),
     show("demo:post", "", public(200)),
-    show("demo:letter", "brief", public(200)),
+    Door("demo:letter", "brief", get=public(200), post=public(404)),
     show("demo:formatted", "brief", public(200)),
 )
 
@@ -320,8 +321,8 @@ READERS: dict[str, set[str]] = {
     "Meppel": set(),
     "Emmeloord": set(),
     # A company is known to students and schools; its people to schools.
-    "Klikwerf": EVERYBODY_INSIDE,
-    "Rivaal": {*STUDENTS, "dirk", *SCHOOLS},
+    "Klikwerf Kanarie": EVERYBODY_INSIDE,
+    "Rivaal Kanarie": {*STUDENTS, "dirk", *SCHOOLS},
     "Carla": {"carla", *SCHOOLS},
     "Dirk": {"dirk", *SCHOOLS},
     # A coordinator is known to the own company and to colleagues, by what they did.

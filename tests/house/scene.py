@@ -91,7 +91,7 @@ class Scene:
     def addresses(self) -> list[str]:
         """Where every object shows itself, or might."""
         cast = self.cast
-        found: list[str] = []
+        found = [reverse("account_reset_password_from_key", args=["1", "set-password"])]
         schools = (cast.deltion.slug, cast.windesheim.slug)
         for company in (cast.klikwerf.pk, cast.rival.pk):
             found.append(reverse("matching:company", args=[company]))

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from django.conf import settings as portal
 from django.db import transaction
+from django.db.models import Q, Value
+from django.http import Http404
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 from pytest_django import DjangoDbBlocker, Settings
@@ -24,7 +26,8 @@ from matching.views import company as company_views
 from notifications.models import Letter
 from tests import conftest
 from tests.conftest import client_of
-from tests.house.doors import DEMO_TABLE, LOGIN, PUBLIC, READERS, TABLE, Door
+from tests.factories.notifications import LetterFactory
+from tests.house.doors import DEMO_TABLE, KLIKWERF, LOGIN, PUBLIC, READERS, TABLE, Door
 from tests.house.scene import PEOPLE, Scene, build_scene
 from tests.house.visitor import Visitor, Walk, differences, patterns, quietly, walk
 from topcentrum import urls
@@ -33,6 +36,7 @@ pytestmark = pytest.mark.django_db
 
 TOO_BIG = 2**63
 NOBODY_HAS = 10**9
+LIMITS = {"topcentrum_cache"}  # where tries are counted
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +75,12 @@ def test_everybody_finds_behind_every_door_what_the_table_says(visitor: Visitor)
 
 
 def test_no_door_opens_by_a_method_that_it_does_not_have(visitor: Visitor) -> None:
-    """Allauth's forms take a PUT for a POST; they stand in the table as such."""
+    """But for allauth's pages, which take a PUT for a POST."""
     found = []
     for door in {door.name: door for door in TABLE}.values():
         if door.name.startswith("account_") or door.name == "companies:signup":
             continue
-        for person in ("nobody", "henk", "anouk", "carla", "els"):
+        for person in ("nobody", "henk", "els"):
             shut = LOGIN if person == "nobody" and door.name not in PUBLIC else 405
             for method in ("PUT", "DELETE"):
                 got = visitor.visit(person, method, door.path(visitor.scene))
@@ -88,9 +92,9 @@ def test_no_door_opens_by_a_method_that_it_does_not_have(visitor: Visitor) -> No
 def test_the_head_of_a_page_is_not_easier_to_get_than_the_page(visitor: Visitor) -> None:
     found = []
     for door in {door.name: door for door in TABLE}.values():
-        for person in ("nobody", "henk", "anouk"):
+        for person in ("nobody", "anouk"):
             got = visitor.visit(person, "HEAD", door.path(visitor.scene))
-            if got.status not in (door.get[person], 405) or got.body:
+            if got.status not in (door.get[person], 405) or got.body or got.changed - LIMITS:
                 found.append(f"{door}: HEAD by {person} gives {got.status}")
     assert found == []
 
@@ -126,43 +130,60 @@ def test_only_the_listed_pages_are_public() -> None:
 # --- foreign is missing ----------------------------------------------------------------------
 
 
-def missing(door: Door, scene: Scene, key: object) -> str:
+def missing(door: Door, scene: Scene, key: int) -> str:
     """The same address with the key of an object that is not there."""
     words = door.on.split()
-    last = max(i for i, word in enumerate(words) if scene.key(word) != word)
+    last = max(i for i, word in enumerate(words) if isinstance(scene.key(word), int))
     args = [key if i == last else scene.key(word) for i, word in enumerate(words)]
     return reverse(door.name, args=args)
 
 
-def told_apart(visitor: Visitor, doors: tuple[Door, ...] = TABLE) -> list[str]:
+def with_object(doors: tuple[Door, ...], scene: Scene) -> list[Door]:
+    """Doors with the key of an object in the address."""
+    return [d for d in doors if any(isinstance(scene.key(word), int) for word in d.on.split())]
+
+
+def method_of(door: Door) -> str:
+    return "GET" if door.get["henk"] != 405 else "POST"
+
+
+def told_apart(visitor: Visitor, doors: tuple[Door, ...]) -> list[str]:
     """Doors where an object of somebody else answers otherwise than one that is not there."""
-    found, tried = [], set()
-    for door in doors:
-        keys = [visitor.scene.key(word) for word in door.on.split()]
-        if not any(isinstance(key, int) for key in keys):
-            continue
-        method = "POST" if door.form is not None or door.get[PEOPLE[1]] == 405 else "GET"
-        # The ends of the range once per address, for somebody who may come in as well.
-        absent = [NOBODY_HAS] if door.name in tried else [NOBODY_HAS, 0, TOO_BIG]
-        tried.add(door.name)
-        for person in ("anouk", "bram", "dirk", "els", "frits"):
-            closed = (door.post if method == "POST" else door.get)[person] == 404
-            if not closed and len(absent) == 1:
+    found = []
+    absent: dict[tuple[str, str], tuple[object, bytes]] = {}
+    for door in with_object(doors, visitor.scene):
+        method, form = method_of(door), door.filled_in(visitor.scene)
+        for person in ("bram", "carla", "dirk", "els"):
+            own_page = "klikwerf" in door.on and person in KLIKWERF and ":" not in door.on
+            if own_page or (door.get if method == "GET" else door.post)[person] != 404:
                 continue
-            form = door.filled_in(visitor.scene)
-            answers = [
-                visitor.visit(person, method, missing(door, visitor.scene, key), form)
-                for key in absent
-            ]
-            if closed:
-                answers.append(visitor.visit(person, method, door.path(visitor.scene), form))
-            if len({(a.status, a.masked) for a in answers}) > 1 or answers[0].status != 404:
-                found.append(f"{door}: {method} by {person}: {[a.status for a in answers]}")
+            got = visitor.visit(person, method, door.path(visitor.scene), form)
+            nowhere = missing(door, visitor.scene, NOBODY_HAS)
+            if (person, nowhere) not in absent:
+                other = visitor.visit(person, method, nowhere, form)
+                absent[person, nowhere] = other.status, other.masked
+            if (got.status, got.masked) != absent[person, nowhere]:
+                found.append(f"{door}: {method} by {person} gives {got.status}")
     return found
 
 
 def test_what_is_foreign_looks_like_what_does_not_exist(visitor: Visitor) -> None:
-    assert told_apart(visitor) == []
+    assert told_apart(visitor, TABLE) == []
+
+
+@pytest.mark.parametrize("key", [0, TOO_BIG])
+def test_a_key_that_no_row_can_have_is_not_found(visitor: Visitor, key: int) -> None:
+    """Also for whoever comes in with another key."""
+    found = []
+    for door in with_object(TABLE, visitor.scene):
+        method = method_of(door)
+        insider = next((p for p in PEOPLE if door.opens_for(p, method)), None)
+        if insider is not None:
+            path, form = missing(door, visitor.scene, key), door.filled_in(visitor.scene)
+            got = visitor.visit(insider, method, path, form)
+            if got.status != 404 or got.changed:
+                found.append(f"{door}: {method} {path} by {insider} gives {got.status}")
+    assert found == []
 
 
 def test_a_school_that_does_not_exist_looks_like_a_foreign_one(visitor: Visitor) -> None:
@@ -187,7 +208,7 @@ def test_no_page_breaks(walks: dict[str, Walk]) -> None:
 
 
 def test_reading_changes_nothing(walks: dict[str, Walk]) -> None:
-    assert [line for seen in walks.values() for line in seen.changed] == []
+    assert {person: set(seen.changed) for person, seen in walks.items() if seen.changed} == {}
 
 
 def test_the_walk_comes_everywhere(walks: dict[str, Walk]) -> None:
@@ -224,10 +245,9 @@ def test_a_name_that_slips_through_is_found(
         return {**hiding(proposal), "name": proposal.student.user.name}
 
     monkeypatch.setattr(company_views, "_profile", showing)
-    found = walk(visitor, "carla").reads("Kanarie-Een")
-    assert visitor.scene.proposals["offered"].pk in {
-        get_resolver().resolve(path).kwargs["proposal_id"] for path in found
-    }
+    start = reverse("matching:company", args=[visitor.scene.cast.klikwerf.pk])
+    assert "carla" not in READERS["Kanarie-Een"]
+    assert walk(visitor, "carla", start).reads("Kanarie-Een")
 
 
 def test_a_message_stays_with_the_person_for_whom_it_was(scene: Scene) -> None:
@@ -250,45 +270,71 @@ def test_a_message_stays_with_the_person_for_whom_it_was(scene: Scene) -> None:
 # --- a lock that is taken out is missed ------------------------------------------------------
 
 
-def _all_schools(_user: object) -> Any:
-    return School.objects.extra(select={"coordinates": "true"})
+def every_company(_user: object) -> Any:
+    return Company.objects.all()
 
 
-LOCKS = {
-    "companies of the company pages": ("companies.views.asking.companies_of", Company.objects.all),
-}
+def every_school(_user: object) -> Any:
+    return School.objects.annotate(coordinates=Value(True))
 
 
-def all_proposals(_user: object) -> Any:
+def every_proposal(_user: object) -> Any:
     return Proposal.objects.select_related("student__user", "student__programme__school")
 
 
+def yes(*_args: object, **_more: object) -> bool:
+    return True
+
+
 @pytest.mark.parametrize(
-    ("lock", "without", "doors"),
+    ("lock", "without", "door"),
     [
-        ("companies.views.asking.companies_of", lambda _u: Company.objects.all(), "offer_new"),
-        ("companies.views.asking.staffed_schools", _all_schools, "publish"),
-        ("companies.views.school.can_review", lambda *_a, **_k: True, "publish"),
-        ("matching.views.asking.companies_of", lambda _u: Company.objects.all(), "company"),
-        ("matching.views.asking.staffed_schools", _all_schools, "release"),
-        ("matching.queries.proposals_visible_to", all_proposals, "student_proposal"),
-        ("cockpit.access.can_see_region", lambda _u: True, "region"),
-        ("django.contrib.auth.middleware.LoginRequiredMiddleware.process_view", None, "today"),
+        ("companies.views.asking.companies_of", every_company, "companies:offer_new"),
+        ("companies.views.asking.staffed_schools", every_school, "companies:return"),
+        ("companies.views.school.can_review", yes, "companies:publish"),
+        ("matching.views.asking.companies_of", every_company, "matching:company"),
+        ("matching.views.asking.staffed_schools", every_school, "matching:rounds"),
+        ("matching.queries.proposals_visible_to", every_proposal, "matching:student_proposal"),
+        ("matching.queries._told", Q, "matching:company_proposal"),
+        ("cockpit.access.can_see_region", yes, "cockpit:region"),
     ],
 )
 def test_a_lock_that_is_taken_out_is_missed(
-    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, lock: str, without: Any, doors: str
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, lock: str, without: Any, door: str
 ) -> None:
-    monkeypatch.setattr(lock, without or (lambda *_a: None))
-    assert differences(visitor, [door for door in TABLE if door.name.partition(":")[2] == doors])
+    monkeypatch.setattr(lock, without)
+    assert differences(visitor, [one for one in TABLE if one.name == door])
+
+
+def test_the_lock_on_the_whole_house_is_missed(visitor: Visitor, settings: Settings) -> None:
+    shut = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != shut]
+    doors = [one for one in TABLE if one.name in ("cockpit:today", "matching:student")]
+    assert len(differences(Visitor(visitor.scene), doors, ["nobody"])) == 2
+
+
+def test_a_view_that_writes_for_an_outsider_is_found(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: it says no, but only after it has done what was asked."""
+
+    def too_late(request: Any, *_args: object) -> Company:
+        letter = LetterFactory()
+        letter.delete()
+        raise Http404
+
+    monkeypatch.setattr("matching.views.company.company_of", too_late)
+    doors = [one for one in TABLE if one.name == "matching:company_accept"]
+    found = differences(visitor, doors[:1], ["dirk"])
+    assert found == [f"{doors[0]}: POST by dirk changes notifications_letter"]
 
 
 def test_a_foreign_object_that_is_told_apart_is_found(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: a door that says no to a stranger instead of not being there."""
-    monkeypatch.setattr("matching.views.asking.companies_of", lambda _user: Company.objects.all())
-    monkeypatch.setattr("matching.queries.proposals_visible_to", all_proposals)
+    monkeypatch.setattr("matching.views.asking.companies_of", every_company)
+    monkeypatch.setattr("matching.queries.proposals_visible_to", every_proposal)
     assert told_apart(visitor, tuple(d for d in TABLE if d.name == "matching:company_proposal"))
 
 

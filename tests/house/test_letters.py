@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
+from django.template.engine import Engine
 from pytest_django import Settings
 
 from accounts.models import User
@@ -225,6 +226,12 @@ SCENES: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _undefined_variables_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt variable leaves its name in the letter, where a test finds it."""
+    monkeypatch.setattr(Engine.get_default(), "string_if_invalid", "⟦%s⟧")
+
+
 _written: dict[str, list[Letter]] = {}
 
 
@@ -287,7 +294,7 @@ def test_letters_are_small(letters: list[Letter]) -> None:
 
 
 LEFTOVERS = re.compile(
-    r"{{|}}|{%|%}|\bNone\b|\bFalse\b|\bTrue\b|<[A-Z]\w+[ :]"  # what Python would print
+    r"{{|}}|{%|%}|⟦|\bNone\b|\bFalse\b|\bTrue\b|<[A-Z]\w+[ :]"  # what Python would print
     r"|\(\)|“”|\n\n\n| [.,:?!]"  # where something is missing
 )
 
@@ -396,6 +403,7 @@ def test_a_project_is_called_a_project(project: bool) -> None:
 def test_the_letter_about_a_closed_offer_does_not_call_it_open() -> None:
     """The offer is still published when this is written: listeners come before the close."""
     scene = Scene().build()
+    scene.proposal.offer.state = Offer.State.PUBLISHED
     scene.proposal.reason_code = "offer_closed"
     _withdrawn(scene.proposal)
     text = Letter.objects.get(kind="proposal_withdrawn_company").text
@@ -467,6 +475,9 @@ def test_once_agreed_the_company_knows_the_name_and_address() -> None:
     letter = Letter.objects.get(kind="proposal_agreed_company")
     assert {"Anouk", "Kanarie-Een", "anouk@"} <= set(leaks(letter))
     assert not {"7941", "Meppel"} & set(leaks(letter)), "where the student lives is not needed"
+    lines = letter.text.splitlines()
+    assert "- Naam: Anouk Kanarie-Een" in lines
+    assert "- E-mail: anouk@kanarie-een.example" in lines
 
 
 @pytest.mark.django_db

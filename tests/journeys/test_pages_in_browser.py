@@ -2,6 +2,7 @@
 and narrow, light and dark. Which pages there are is read from the table of doors, so that a new
 address is looked at as soon as it stands there."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -28,9 +29,10 @@ from tests.journeys.conftest import OpenWindow
 from tests.journeys.window import Look, Window
 from topcentrum.demo.cast import ROLES
 
-# Over all pages each width meets each colour scheme; two looks in a row see a page all four ways
-# but for their combinations.
+# Each page is seen in one of these ways, the next one in the next; with EVERY_LOOK in all of them.
 LOOKS = (Look(320, "light"), Look(1280, "dark"), Look(320, "dark"), Look(1280, "light"))
+EVERY_LOOK = "EVERY_LOOK" in os.environ
+UNFOLD = "() => document.querySelectorAll('main details').forEach((one) => { one.open = true; })"
 
 # Who looks: at what somebody sees without an account, and else the first of these who may.
 PEOPLE = ("anouk", "carla", "els", "gerda", "henk", "isa")
@@ -45,10 +47,10 @@ class Inspection:
     faults: list[str] = field(default_factory=list)
     pages: int = 0
 
-    def open(self, path: str, status: int = 200, looks: int = 1) -> None:
+    def open(self, path: str, status: int = 200) -> None:
         """Open a page and look at it."""
         self.window.open(path, status)
-        self.look(looks)
+        self.look()
 
     def send_nothing(self, path: str) -> None:
         """Send an empty form to this address; look at the page that says what is wrong."""
@@ -57,10 +59,11 @@ class Inspection:
             self.faults.append(f"{path}: its title says nothing of an error")
         self.look()
 
-    def look(self, looks: int = 1) -> None:
-        """Look at the page as it stands."""
+    def look(self) -> None:
+        """Look at the page, with everything unfolded."""
         self.pages += 1
-        self.faults += self.window.faults([next(self.looks) for _ in range(looks)])
+        self.window.page.evaluate(UNFOLD)
+        self.faults += self.window.faults(LOOKS if EVERY_LOOK else [next(self.looks)])
 
     def close(self, at_least: int = 1) -> None:
         """All pages were sound, and there were some."""
@@ -130,7 +133,7 @@ def test_pages_as_they_are_filled(scene: Scene, window: OpenWindow, person: str)
     inspection = Inspection(window(scene.people[person]))
     for door in TABLE:
         if falls_to(person, door, door.get, 200):
-            inspection.open(door.path(scene), looks=2)
+            inspection.open(door.path(scene))
     for path in further(scene, person):
         inspection.open(path)
     inspection.close()
@@ -146,7 +149,8 @@ def test_pages_that_say_what_is_wrong(scene: Scene, window: OpenWindow, person: 
 
 
 def test_high_contrast_colours(scene: Scene, window: OpenWindow) -> None:
-    inspection = Inspection(window(scene.people["els"], forced_colors="active"))
+    inspection = Inspection(window(scene.people["els"]))
+    inspection.window.page.emulate_media(forced_colors="active")
     for path in ("/", "/scholen/deltion/rondes/{round:deltion}/", "/scholen/deltion/aanbod/"):
         inspection.open(path.replace("{round:deltion}", str(scene.key("round:deltion"))))
     inspection.close()
@@ -252,5 +256,5 @@ def test_pages_of_the_demo(
         UserFactory(email=one.email, name=one.name)
     key = write(tmp_path / "post", html="<p>Je stage <a href='/over/'>staat online</a>.</p>")
     for path in ("/", "/demo/", "/demo/post/", "/demo/post/?aan=nergens", f"/demo/post/{key}/"):
-        inspection.open(path, looks=2)
+        inspection.open(path)
     inspection.close()

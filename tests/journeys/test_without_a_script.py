@@ -14,7 +14,7 @@ def proposal_states() -> dict[str, str]:
 
 
 def test_a_student_ranks(region: Region, window: OpenWindow) -> None:
-    sanne = window(region.sanne.user, java_script_enabled=False).open("/student/plekken/")
+    sanne = window(region.sanne.user, script=False).open("/student/plekken/")
     for offer in (region.data, region.photos):
         card = sanne.page.get_by_role("article").filter(has_text=offer.title)
         sanne.press("Zet op mijn lijst", card).sees("Op je lijst gezet.").follow(
@@ -35,7 +35,7 @@ def test_a_coordinator_runs_and_approves(
     region: Region, window: OpenWindow, worker: Worker
 ) -> None:
     ranked(region.sanne, region.data)
-    fatima = window(region.fatima, java_script_enabled=False)
+    fatima = window(region.fatima, script=False)
     fatima.open("/scholen/windesheim/rondes/").press("Begin een ronde")
     fatima.press("Bereken het voorstel").sees("De ronde staat in de wachtrij")
     fatima.follow("Kijk of het klaar is").sees("De ronde staat in de wachtrij")
@@ -54,7 +54,7 @@ def test_a_coordinator_runs_and_approves(
 
 
 def test_a_company_makes_an_offer(region: Region, window: OpenWindow) -> None:
-    marieke = window(region.marieke, java_script_enabled=False).open("/vandaag/")
+    marieke = window(region.marieke, script=False).open("/vandaag/")
     marieke.follow("Nieuwe stage").fill("Titel", "Stagiair verzending")
     marieke.press("Verstuur naar de coördinator", status=422)
     marieke.sees("Schrijf in een paar zinnen op wat de student gaat doen.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Error, Locator, Page, expect
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 AXE_OPTIONS = {
@@ -51,13 +51,14 @@ class Window:
 
     page: Page
     base: str
+    script: bool = True
     troubles: list[str] = field(default_factory=list)
     expected: int | None = None
 
     def __post_init__(self) -> None:
         self.page.set_default_timeout(PATIENCE)
         self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.troubles.append(f"script: {error}"))
+        self.page.on("pageerror", self._hear_error)
 
     def _hear(self, message: ConsoleMessage) -> None:
         """Whatever the browser complains about, refusals of the content security policy too; only
@@ -67,6 +68,18 @@ class Window:
         if self.expected and f"status of {self.expected}" in message.text:
             return
         self.troubles.append(f"{self.page.url}: {message.text}")
+
+    def _hear_error(self, error: Error) -> None:
+        self.troubles.append(f"script: {error}")
+
+    def leave(self) -> Page:
+        """Leave nothing behind for whoever uses the page next."""
+        self.page.remove_listener("console", self._hear)
+        self.page.remove_listener("pageerror", self._hear_error)
+        self.page.goto("about:blank")
+        self.page.context.clear_cookies()
+        self.page.emulate_media(color_scheme="light", forced_colors="none")
+        return self.page
 
     # --- Going about -------------------------------------------------------------------------
 

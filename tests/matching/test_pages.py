@@ -183,7 +183,7 @@ MOST_QUERIES = {
     "school, start": 13,
     "school, proposal": 10,
     "rounds": 10,
-    "round": 20,
+    "round": 21,
     "round, why": 14,
     "round, by hand": 17,
 }
@@ -788,6 +788,43 @@ def test_who_has_no_place_is_named_with_the_reason(
     assert "Iris Zonder-Lijst" not in page[page.index("Nog zonder plek") :]
 
 
+@pytest.mark.parametrize(
+    ("ended", "words"),
+    [
+        ("dropped", "Dit voorstel is geschrapt."),
+        ("declined", "Iemand heeft dit voorstel al afgewezen."),
+    ],
+)
+def test_who_lost_a_proposal_is_without_a_place_again(
+    cast: Cast,
+    frits: Client,
+    round_: Round,
+    at_klikwerf: MakeOffer,
+    today: date,
+    ended: str,
+    words: str,
+) -> None:
+    args = (cast.windesheim.slug, round_.pk)
+    ranked(cast.bram, at_klikwerf())
+    calculate(round_, today)
+    made = Proposal.objects.get()
+    assert "Nog zonder plek" not in read(frits, "round", *args)
+    if ended == "dropped":
+        approval.drop([made.pk], reason="Liever niet", by=cast.frits)
+    else:
+        approval.approve([made.pk], by=cast.frits)
+        approval.release([made.pk], by=cast.frits)
+        answers.decline(made.pk, side=STUDENT, code="other", by=cast.bram.user)
+        Round.objects.update(state=Round.State.OPEN)
+    page = read(frits, "round", *args)
+    assert words in page[page.index("Nog zonder plek") :]
+    Availability.objects.filter(student=cast.bram).update(days=None)
+    calculate(round_, today)
+    assert words in read(frits, "round", *args), "also when a later run left the student out"
+    ProposalFactory(student=cast.bram, offer=at_klikwerf(), state=states.AGREED)
+    assert "Nog zonder plek" not in read(frits, "round", *args), "found elsewhere"
+
+
 @pytest.fixture
 def outcome(cast: Cast, round_: Round, at_klikwerf: MakeOffer, today: date) -> dict[str, Proposal]:
     """A round with one plain proposal and one of each kind that deserves a second look."""
@@ -934,6 +971,21 @@ def test_a_proposal_by_hand_needs_a_reason_where_a_rule_is_set_aside(
     assert "Er is al een voorstel voor deze student en deze plek." in refused(
         frits, "by_hand", *args, **form, reason="Nog eens"
     )
+
+
+def test_a_proposal_by_hand_knows_the_choice_of_the_student(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    first, second, unasked = at_klikwerf(), at_klikwerf(), at_klikwerf()
+    ranked(cast.bram, first, second)
+    for offer in (second, unasked):
+        form = {"student": cast.bram.pk, "offer": offer.pk}
+        send(frits, "by_hand", cast.windesheim.slug, round_.pk, **form)
+    asked, other = Proposal.objects.order_by("pk")
+    assert (asked.choice, other.choice) == (2, None)
+    slug = cast.windesheim.slug
+    assert "Keus van de student 2" in read(frits, "school_proposal", slug, asked.pk)
+    assert "stond niet op de lijst" in read(frits, "school_proposal", slug, other.pk)
 
 
 def test_the_best_offers_are_suggested_for_a_student(

@@ -489,6 +489,35 @@ def test_ten_times_the_same_round(cast: Cast, at_klikwerf: MakeOffer) -> None:
     assert len(letters()) == 2
 
 
+def test_ten_times_the_same_proposal_by_hand_and_the_same_moves(
+    cast: Cast, at_klikwerf: MakeOffer
+) -> None:
+    """Each has one effect; who comes second reads how it stands, and nobody gets an error."""
+    round_ = RoundFactory(season=cast.season, school=cast.windesheim)
+    slug, offer = cast.windesheim.slug, at_klikwerf()
+    url = reverse("matching:by_hand", args=[slug, round_.pk])
+    form = {"student": str(cast.bram.pk), "offer": str(offer.pk)}
+    found = [status for status, _to in ten_posts(cast.frits, url, form)]
+    assert sorted(found) == [302, *[422] * 9]
+    made = Proposal.objects.get()
+    page = reverse("matching:school_proposal", args=[slug, made.pk])
+    for move, steps in (("approve", 2), ("undo", 3), ("drop", 4)):
+        url = reverse("matching:move", args=[slug, made.pk, move])
+        assert ten_posts(cast.frits, url, {"reason": "Zo is het"}) == [(302, page)] * 10
+        assert len(steps_of(made)) == steps
+    assert seats(offer) == (Offer.State.PUBLISHED, 0)
+
+
+def test_ten_times_the_same_wish(cast: Cast, at_klikwerf: MakeOffer) -> None:
+    offer = at_klikwerf()
+    url = reverse("matching:wish", args=[offer.pk])
+    page = reverse("matching:ranking")
+    assert ten_posts(cast.bram.user, url, {}) == [(302, page)] * 10
+    assert Wish.objects.count() == 1
+    assert ten_posts(cast.bram.user, url, {"off": "1"}) == [(302, page)] * 10
+    assert Wish.objects.count() == 0
+
+
 # --- everything at once ----------------------------------------------------------------------
 
 
