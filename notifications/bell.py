@@ -6,10 +6,15 @@ import time
 from celery import current_app
 from django.db import connection, transaction
 from kombu.exceptions import OperationalError
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
 
 QUIET_SECONDS = 10.0
+KNOCK_SECONDS = 0.25
 
 
 class _Bell:
@@ -23,10 +28,29 @@ class _Bell:
         if time.monotonic() < self._quiet_until:
             return
         try:
+            _knock(current_app.conf.broker_url)
             current_app.send_task(task, retry=False, ignore_result=True)
-        except (OperationalError, OSError, TimeoutError) as error:
+        except (OperationalError, RedisError, OSError, TimeoutError) as error:
             self._quiet_until = time.monotonic() + QUIET_SECONDS
             logger.warning("broker does not answer (%s); the sweep will find the work", error)
+
+
+def _knock(broker_url: str) -> None:
+    """Ask the broker for a sign of life, once and briefly. Celery's own connection cannot be told
+    not to try again, and would keep a request waiting for seconds.
+
+    Raises RedisError when it is away; for a broker of another kind Celery finds out by itself.
+    """
+    address = broker_url.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
+    if not address.startswith(("redis://", "rediss://", "unix://")):
+        return
+    with Redis.from_url(
+        address,
+        socket_timeout=KNOCK_SECONDS,
+        socket_connect_timeout=KNOCK_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    ) as broker:
+        broker.ping()
 
 
 _bell = _Bell()

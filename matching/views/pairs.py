@@ -94,7 +94,11 @@ def by_hand(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
         .order_by("user__name", "pk"),
         offers=offers,
     )
-    student_id = str((form.data if form.is_bound else form.initial).get("student", ""))
+    if form.is_bound and form.is_valid():
+        # As the form reads it: " 7" is student 7 too, and the rules hold for them.
+        student_id = str(form.cleaned_data["student"].pk)
+    else:
+        student_id = str((form.data if form.is_bound else form.initial).get("student", ""))
     chosen = seeking.filter(student=int(student_id)).first() if _is_key(student_id) else None
     open_offers = [o for o in offers if o.free > 0]
     fits = fits_for(chosen, open_offers, today=timezone.localdate()) if chosen else {}

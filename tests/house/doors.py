@@ -1,5 +1,4 @@
-"""Every address of the portal and what everybody finds behind it: the written table, and the
-visitor who compares it with the portal.
+"""Every address of the portal, what everybody finds behind it, and who reads what: the tables.
 
 A row says how an address answers to GET and to an empty POST, and, where it takes a form, what a
 form that is filled in well does. Whoever has no account, or an account without the right, gets
@@ -94,7 +93,7 @@ def do(name: str, on: str, answers: Answers, form: Form | None = None) -> Door:
     return Door(name, on, post=answers, form=form)
 
 
-def form(name: str, on: str, people: tuple[str, ...], form: Form, **exceptions: int) -> Door:
+def fill(name: str, on: str, people: tuple[str, ...], form: Form, **exceptions: int) -> Door:
     """A page with a form for these people: 422 while it is empty."""
     return Door(
         name,
@@ -209,16 +208,16 @@ TABLE = (
     do("matching:company_accept", "klikwerf proposal:untold", only(302)),
     do("matching:company_decline", "klikwerf proposal:offered", only(422, *KLIKWERF), COMPANY_NO),
     do("matching:company_decline", "klikwerf proposal:untold", only(422), COMPANY_NO),
-    form("companies:offer_new", "klikwerf stage", KLIKWERF, OFFER),
-    form("companies:offer_new", "klikwerf opdracht", KLIKWERF, OFFER),
-    form("companies:offer_new", "klikwerf iets", (), OFFER),
+    fill("companies:offer_new", "klikwerf stage", KLIKWERF, OFFER),
+    fill("companies:offer_new", "klikwerf opdracht", KLIKWERF, OFFER),
+    fill("companies:offer_new", "klikwerf iets", (), OFFER),
     show("companies:offer", "klikwerf offer:draft", only(200, *KLIKWERF)),
     show("companies:offer", "klikwerf offer:published", only(200, *KLIKWERF)),
     show("companies:offer", "klikwerf offer:rival", only(200)),
     show("companies:offer", "rival offer:rival", only(200, "dirk")),
     show("companies:offer", "rival offer:published", only(200)),
-    form("companies:offer_edit", "klikwerf offer:draft", KLIKWERF, OFFER),
-    form("companies:offer_edit", "klikwerf offer:rival_draft", (), OFFER),
+    fill("companies:offer_edit", "klikwerf offer:draft", KLIKWERF, OFFER),
+    fill("companies:offer_edit", "klikwerf offer:rival_draft", (), OFFER),
     Door(
         "companies:offer_edit",
         "klikwerf offer:published",
@@ -259,7 +258,7 @@ TABLE = (
     do("matching:move", "deltion proposal:offered accept", only(422, **DELTION), REASON),
     do("matching:move", "deltion proposal:rival withdraw", only(422, **DELTION), REASON),
     do("matching:move", "windesheim proposal:offered withdraw", only(422), REASON),
-    form("matching:rounds", "deltion", ("els",), {"season": "season:next"}, **DELTION),
+    fill("matching:rounds", "deltion", ("els",), {"season": "season:next"}, **DELTION),
     show("matching:round", "deltion round:deltion", only(200, "els", **DELTION)),
     show("matching:round", "deltion round:windesheim", only(200, **DELTION)),
     show("matching:round", "windesheim round:deltion", only(200)),
@@ -267,8 +266,8 @@ TABLE = (
     show("matching:round_status", "deltion round:windesheim", only(302, **DELTION)),
     show("matching:why", "deltion round:deltion", only(200, "els", **DELTION)),
     show("matching:why", "deltion round:windesheim", only(200, **DELTION)),
-    form("matching:by_hand", "deltion round:deltion", ("els",), BY_HAND, **DELTION),
-    form("matching:by_hand", "deltion round:windesheim", (), BY_HAND, **DELTION),
+    fill("matching:by_hand", "deltion round:deltion", ("els",), BY_HAND, **DELTION),
+    fill("matching:by_hand", "deltion round:windesheim", (), BY_HAND, **DELTION),
     do("matching:run", "deltion round:deltion", only(302, "els", **DELTION), {}),
     do("matching:run", "windesheim round:deltion", only(302)),
     do("matching:approve", "deltion round:deltion", only(302, "els", **DELTION), ALL_PLAIN),

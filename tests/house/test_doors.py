@@ -19,7 +19,8 @@ from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 from pytest_django import DjangoDbBlocker, Settings
 
-from companies.models import Company
+from accounts.models import User
+from companies.models import Company, Member
 from education.models import School
 from matching.models import Proposal
 from matching.views import company as company_views
@@ -74,6 +75,12 @@ def test_everybody_finds_behind_every_door_what_the_table_says(visitor: Visitor)
     assert differences(visitor, TABLE) == []
 
 
+def methods_without(door: Door) -> list[str]:
+    """The methods that this address does not have."""
+    shows, does = door.get["henk"] != 405, door.post["henk"] != 405
+    return [*([] if shows else ["GET"]), *([] if does else ["POST"]), "PUT", "PATCH", "DELETE"]
+
+
 def test_no_door_opens_by_a_method_that_it_does_not_have(visitor: Visitor) -> None:
     """But for allauth's pages, which take a PUT for a POST."""
     found = []
@@ -82,7 +89,7 @@ def test_no_door_opens_by_a_method_that_it_does_not_have(visitor: Visitor) -> No
             continue
         for person in ("nobody", "henk", "els"):
             shut = LOGIN if person == "nobody" and door.name not in PUBLIC else 405
-            for method in ("PUT", "DELETE"):
+            for method in methods_without(door):
                 got = visitor.visit(person, method, door.path(visitor.scene))
                 if got.status != shut or got.changed:
                     found.append(f"{door}: {method} by {person} gives {got.status}")
@@ -228,7 +235,7 @@ def test_letters_hold_only_what_their_reader_may_read(scene: Scene) -> None:
     assert len(letters) > 8
     for letter in letters:
         assert letter.user_id is not None
-        page = "\n".join([letter.subject, letter.text, letter.html])
+        page = "\n".join([letter.subject, letter.text, letter.html]).lower()
         seen = Walk({letter.kind: page}, [], frozenset())
         for word, readers in READERS.items():
             if seen.reads(word):
@@ -248,6 +255,19 @@ def test_a_name_that_slips_through_is_found(
     start = reverse("matching:company", args=[visitor.scene.cast.klikwerf.pk])
     assert "carla" not in READERS["Kanarie-Een"]
     assert walk(visitor, "carla", start).reads("Kanarie-Een")
+
+
+def test_whoever_lost_a_role_or_the_account_is_out_at_once(visitor: Visitor) -> None:
+    scene = visitor.scene
+    company = reverse("matching:company", args=[scene.cast.klikwerf.pk])
+    school = reverse("matching:school", args=["deltion"])
+    with transaction.atomic():
+        for person, path, kept in (("carla", company, 404), ("els", school, LOGIN)):
+            assert visitor.look(person, "GET", path).status == 200
+            Member.objects.filter(user=scene.people[person]).delete()
+            User.objects.filter(pk=scene.cast.els.pk).update(is_active=person != "els")
+            assert visitor.look(person, "GET", path).status == kept
+        transaction.set_rollback(True)
 
 
 def test_a_message_stays_with_the_person_for_whom_it_was(scene: Scene) -> None:
@@ -371,3 +391,20 @@ def test_in_the_demo_its_door_is_open_to_everybody(visitor: Visitor, demo: Path)
     letter = "Subject: Dag\nContent-Type: text/html\n\n<p>Dag</p>"
     (demo / "new" / "brief").write_text(letter)
     assert differences(visitor, DEMO_TABLE) == []
+
+
+# --- rules of others -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("written", ["{}", " {}", "+{}", "0{}", "{} "])
+def test_a_rule_is_not_set_aside_without_a_reason(visitor: Visitor, written: str) -> None:
+    """However the student is written: the rival of Klikwerf is not accredited for Evi."""
+    form = {
+        "student": written.format(visitor.scene.students["evi"].pk),
+        "offer": visitor.scene.offers["rival"].pk,
+    }
+    door = next(door for door in TABLE if door.name == "matching:by_hand")
+    path = door.path(visitor.scene)
+    got = visitor.visit("els", "POST", path, form)
+    assert (got.status, got.changed) == (422, frozenset())
+    assert visitor.visit("els", "POST", path, {**form, "reason": "Morgen erkend."}).status == 302

@@ -45,9 +45,13 @@ NAMES_OF_OTHERS = {
     "services",  # PostgreSQL and Valkey: programs that serve
 }
 # Modules whose public functions are read by somebody who does not read their bodies.
-EXPLAINED = re.compile(r"/(?:actions|queries|access|engine|snapshot)(?:/|\.py$)")
+EXPLAINED = re.compile(r"^/(?!bench)\w+/(?:actions|queries|access|engine|snapshot)(?:/|\.py$)")
 # Imports that wait, with the reason.
-LATE_IMPORTS: dict[str, str] = {}
+LATE_IMPORTS = {
+    "matching/apps.py": "receivers know models, which are not there yet when apps are read",
+    "topcentrum/services/__main__.py": "a service starts without what only the demo needs",
+    "topcentrum/services/prepare.py": "Django reads the environment that is set just before",
+}
 
 
 def modules() -> list[Path]:
@@ -182,7 +186,7 @@ def test_nothing_is_left_for_later() -> None:
 
 
 def test_what_others_call_is_explained() -> None:
-    chosen = [path for path in modules() if EXPLAINED.search(str(path))]
+    chosen = [path for path in modules() if EXPLAINED.search(f"/{where(path)}")]
     assert offenders(unexplained, chosen) == {}
 
 

@@ -207,8 +207,8 @@ def _patterns(
 
 @dataclass(frozen=True)
 class Walk:
-    """What somebody saw of the portal: the pages that opened, by address, what went wrong, and
-    the tables that were written."""
+    """What somebody saw of the portal: the pages that opened, in small letters, by address; what
+    went wrong; and the tables that were written."""
 
     pages: dict[str, str]
     broken: list[str]
@@ -216,9 +216,8 @@ class Walk:
 
     def reads(self, word: str) -> list[str]:
         """The pages on which this word stands, in capitals or not; a number stands alone."""
-        if word.isdigit():
-            return [path for path, page in self.pages.items() if re.search(rf"\b{word}\b", page)]
-        return [path for path, page in self.pages.items() if word.lower() in page.lower()]
+        part = re.compile(rf"\b{word}\b" if word.isdigit() else re.escape(word.lower()))
+        return [path for path, page in self.pages.items() if part.search(page)]
 
 
 def walk(visitor: Visitor, person: str, *start: str) -> Walk:
@@ -238,8 +237,9 @@ def walk(visitor: Visitor, person: str, *start: str) -> Walk:
             seen.add(path)
             answer = visitor.look(person, "GET", path)
             if answer.status == 200:
-                pages[path] = answer.body.decode()
-                waiting += [urljoin(path, unescape(link)) for link in LINK.findall(pages[path])]
+                page = answer.body.decode()
+                pages[path] = page.lower()
+                waiting += [urljoin(path, unescape(link)) for link in LINK.findall(page)]
             elif answer.status == 302:
                 waiting.append(urljoin(path, answer.where))
             elif answer.trouble:

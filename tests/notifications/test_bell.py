@@ -18,6 +18,7 @@ class Broker:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.trouble: Exception | None = None
+        self.conf = SimpleNamespace(broker_url="memory://")
 
     def send_task(self, task: str, **options: object) -> None:
         self.calls.append(task)
