@@ -10,8 +10,6 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Value
 from django.db.models.functions import Now
-from django.test import Client
-from django.urls import reverse
 
 from accounts.actions import moving
 from accounts.models import User
@@ -22,7 +20,7 @@ from matching import states
 from matching.actions import answers, approval, ending, rankings, rounds
 from matching.models import Proposal, Round, Run, Wish
 from students.models import Student
-from tests.conftest import Cast, client_of
+from tests.conftest import Cast
 from tests.factories.companies import OfferFactory
 from tests.factories.matching import ProposalFactory, RoundFactory, ranked, seeking_student
 from tests.matching.at_once import at_once, in_step, refusals
@@ -56,7 +54,7 @@ def two_for_the_last_opening(cast: Cast, times: int) -> list[tuple[Offer, Propos
         ]
 
 
-# --- the last opening ------------------------------------------------------------------------
+# --- the last opening -----------------------------------------------------------------------------
 
 
 def test_the_last_opening_is_approved_once_and_the_loser_reads_why(cast: Cast) -> None:
@@ -115,7 +113,7 @@ def test_sixteen_coordinators_divide_three_openings_without_overselling(cast: Ca
         assert seats(places[n]) == (Offer.State.FILLED, 3)
 
 
-# --- one proposal, many answers --------------------------------------------------------------
+# --- one proposal, many answers -------------------------------------------------------------------
 
 
 def test_sixteen_answers_to_one_proposal_have_one_end(cast: Cast, at_klikwerf: MakeOffer) -> None:
@@ -164,7 +162,7 @@ def test_ten_times_no_at_once_is_one_no(cast: Cast, proposal: MakeProposal) -> N
     assert len(letters()) == 2
 
 
-# --- one student, two offers -----------------------------------------------------------------
+# --- one student, two offers ----------------------------------------------------------------------
 
 
 def test_two_companies_saying_yes_last_give_one_student_one_place(cast: Cast) -> None:
@@ -250,7 +248,7 @@ def test_a_team_is_agreed_together_when_all_answer_at_once(
         assert seats(project) == (Offer.State.FILLED, 4)
 
 
-# --- an offer that closes --------------------------------------------------------------------
+# --- an offer that closes -------------------------------------------------------------------------
 
 
 def test_an_offer_that_closes_while_it_is_accepted_ends_either_way_but_whole(cast: Cast) -> None:
@@ -323,7 +321,7 @@ def test_an_offer_closes_once_however_often_it_is_asked(cast: Cast, proposal: Ma
     assert len(letters()) == 2
 
 
-# --- clocks ----------------------------------------------------------------------------------
+# --- clocks ---------------------------------------------------------------------------------------
 
 
 def test_what_is_answered_at_the_last_moment_is_answered_or_expired_not_both(cast: Cast) -> None:
@@ -351,7 +349,7 @@ def test_what_is_answered_at_the_last_moment_is_answered_or_expired_not_both(cas
         assert [s[0] for s in steps_of(made[n])].count("expire") == (end == states.EXPIRED)
 
 
-# --- rounds ----------------------------------------------------------------------------------
+# --- rounds ---------------------------------------------------------------------------------------
 
 
 def test_a_round_started_twice_at_once_runs_once_and_the_other_is_told(cast: Cast) -> None:
@@ -410,7 +408,7 @@ def test_a_run_stores_beside_people_who_work_on_the_round(
     seats(offer)
 
 
-# --- rankings --------------------------------------------------------------------------------
+# --- rankings -------------------------------------------------------------------------------------
 
 
 def test_wishes_that_are_clicked_at_once_all_stand_on_the_list(
@@ -426,99 +424,7 @@ def test_wishes_that_are_clicked_at_once_all_stand_on_the_list(
     assert tiers == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
-# --- the same form, ten times ----------------------------------------------------------------
-
-
-def ten_posts(user: User, url: str, form: dict[str, str]) -> list[tuple[int, str]]:
-    """Status and target of ten parallel POSTs of one form by one person."""
-    clients = [client_of(user) for _ in range(10)]
-
-    def post(client: Client) -> Callable[[], tuple[int, str]]:
-        def act() -> tuple[int, str]:
-            answer = client.post(url, form)
-            return answer.status_code, answer.headers.get("Location", "")
-
-        return act
-
-    found = at_once(*map(post, clients))
-    return [one for one in found if not isinstance(one, str)]
-
-
-def test_ten_times_the_same_answer_of_a_student(cast: Cast, proposal: MakeProposal) -> None:
-    made = proposal(state=states.OFFERED)
-    page = reverse("matching:student_proposal", args=[made.pk])
-    url = reverse("matching:student_accept", args=[made.pk])
-    assert ten_posts(cast.bram.user, url, {}) == [(302, page)] * 10
-    assert [s[0] for s in steps_of(made)].count("accept") == 1
-
-
-def test_ten_times_the_same_no_of_a_company(cast: Cast, proposal: MakeProposal) -> None:
-    made = proposal(state=states.OFFERED)
-    page = reverse("matching:company_proposal", args=[cast.klikwerf.pk, made.pk])
-    url = reverse("matching:company_decline", args=[cast.klikwerf.pk, made.pk])
-    assert ten_posts(cast.carla, url, {"code": "place_gone"}) == [(302, page)] * 10
-    assert [s[0] for s in steps_of(made)].count("decline") == 1
-    assert len(letters()) == 2
-
-
-def test_ten_times_the_same_round(cast: Cast, at_klikwerf: MakeOffer) -> None:
-    """Make, run, approve and send: each form ten times at once, each with one effect."""
-    ranked(cast.bram, at_klikwerf())
-    slug = cast.windesheim.slug
-    url = reverse("matching:rounds", args=[slug])
-    found = ten_posts(cast.frits, url, {"season": str(cast.season.pk)})
-    assert {status for status, _to in found} == {302}
-    round_ = Round.objects.get()
-    page = reverse("matching:round", args=[slug, round_.pk])
-
-    def post(name: str, **form: str) -> None:
-        url = reverse(f"matching:{name}", args=[slug, round_.pk])
-        assert ten_posts(cast.frits, url, form) == [(302, page)] * 10
-
-    post("run")
-    run = rounds.claim_run()
-    assert run is not None
-    assert Run.objects.count() == 1
-    rounds.execute(run, today=cast.season.starts_on)
-    made = Proposal.objects.get()
-    post("approve", proposal=str(made.pk))
-    assert seats(made.offer) == (Offer.State.FILLED, 1)
-    post("release")
-    assert state_of(round_) == Round.State.RELEASED
-    assert [s[0] for s in steps_of(made)] == ["propose", "approve", "release"]
-    assert len(letters()) == 2
-
-
-def test_ten_times_the_same_proposal_by_hand_and_the_same_moves(
-    cast: Cast, at_klikwerf: MakeOffer
-) -> None:
-    """Each has one effect; who comes second reads how it stands, and nobody gets an error."""
-    round_ = RoundFactory(season=cast.season, school=cast.windesheim)
-    slug, offer = cast.windesheim.slug, at_klikwerf()
-    url = reverse("matching:by_hand", args=[slug, round_.pk])
-    form = {"student": str(cast.bram.pk), "offer": str(offer.pk)}
-    found = [status for status, _to in ten_posts(cast.frits, url, form)]
-    assert sorted(found) == [302, *[422] * 9]
-    made = Proposal.objects.get()
-    page = reverse("matching:school_proposal", args=[slug, made.pk])
-    for move, steps in (("approve", 2), ("undo", 3), ("drop", 4)):
-        url = reverse("matching:move", args=[slug, made.pk, move])
-        assert ten_posts(cast.frits, url, {"reason": "Zo is het"}) == [(302, page)] * 10
-        assert len(steps_of(made)) == steps
-    assert seats(offer) == (Offer.State.PUBLISHED, 0)
-
-
-def test_ten_times_the_same_wish(cast: Cast, at_klikwerf: MakeOffer) -> None:
-    offer = at_klikwerf()
-    url = reverse("matching:wish", args=[offer.pk])
-    page = reverse("matching:ranking")
-    assert ten_posts(cast.bram.user, url, {}) == [(302, page)] * 10
-    assert Wish.objects.count() == 1
-    assert ten_posts(cast.bram.user, url, {"off": "1"}) == [(302, page)] * 10
-    assert Wish.objects.count() == 0
-
-
-# --- everything at once ----------------------------------------------------------------------
+# --- everything at once ---------------------------------------------------------------------------
 
 
 def test_a_crowd_that_does_what_it_likes_leaves_everything_whole(cast: Cast, today: date) -> None:

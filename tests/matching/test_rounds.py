@@ -1,9 +1,7 @@
-"""Rounds and their runs: what goes in, what is stored, and what happens when a run goes wrong."""
+"""Rounds and their runs: what is stored, and what happens when a run goes wrong."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,78 +11,28 @@ from django.db.models.functions import Now
 
 from companies import actions as offers
 from companies.actions import Refused
-from companies.models import Accreditation, Offer
-from education.models import School
+from companies.models import Offer
 from matching import states
 from matching.actions import approval, rounds
-from matching.engine import UNPLACED, Outcome, Problem, Rule, solve
+from matching.engine import UNPLACED, Outcome, Problem, solve
 from matching.models import Proposal, Round, Run, Wish
-from matching.snapshot import Entrants, Frozen, entrants, repeatable_read
+from matching.snapshot import Frozen, repeatable_read
 from matching.tasks import take_up_runs
-from students.models import Availability, Student
+from students.models import Availability
 from tests.conftest import Cast
-from tests.factories.companies import OfferFactory
-from tests.factories.education import ProgrammeFactory, SeasonFactory
 from tests.factories.geo import postcode
-from tests.factories.matching import ProposalFactory, RoundFactory, ranked, seeking_student
-from tests.factories.students import AvailabilityFactory, StudentFactory
+from tests.factories.matching import ProposalFactory, RoundFactory, ranked
 from tests.matching.at_once import at_once
-from tests.matching.conftest import MakeOffer
+from tests.matching.conftest import Calculate, MakeOffer
 from tests.matching.reading import last_step, letters, now_of, seats, state_of, steps_of
+from tests.matching.running import classmate, frozen_of, pairs_of
 
 pytestmark = pytest.mark.django_db
 
 ONE_DAY = timedelta(days=1)
-Calculate = Callable[..., Run]
 
 
-@pytest.fixture(autouse=True)
-def _one_transaction_around_all(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Most tests here run inside one transaction, where no other isolation level can be set."""
-    if "transactional_db" not in request.fixturenames:
-        monkeypatch.setattr(rounds, "repeatable_read", nullcontext)
-
-
-@pytest.fixture
-def round_(cast: Cast) -> Round:
-    """An open round of Windesheim."""
-    return rounds.create_round(cast.season, cast.windesheim, by=cast.frits)
-
-
-@pytest.fixture
-def calculate(round_: Round, cast: Cast, today: date) -> Calculate:
-    """Runs a round from click to stored proposals, as a worker does."""
-
-    def run(of: Round | None = None) -> Run:
-        rounds.start_run(of or round_, by=cast.frits)
-        claimed = rounds.claim_run()
-        assert claimed is not None
-        rounds.execute(claimed, today=today)
-        claimed.refresh_from_db()
-        return claimed
-
-    return run
-
-
-def pairs_of(run: Run) -> list[tuple[int, int]]:
-    """(student, offer) of the proposals of a run."""
-    found = Proposal.objects.filter(run=run).order_by("student", "offer")
-    return list(found.values_list("student_id", "offer_id"))
-
-
-def frozen_of(run: Run) -> Frozen:
-    assert run.snapshot is not None
-    return Frozen.read(bytes(run.snapshot))
-
-
-def classmate(cast: Cast, **fields: Any) -> Student:
-    """Another student of Windesheim who seeks a place."""
-    return seeking_student(programme=cast.bram.programme, **fields)
-
-
-# --- end to end ------------------------------------------------------------------------------
+# --- end to end -----------------------------------------------------------------------------------
 
 
 def test_a_round_from_click_to_proposals(
@@ -147,283 +95,7 @@ def test_a_season_without_offers_is_an_ordinary_outcome(cast: Cast, calculate: C
     assert list(frozen_of(run).unplaced()) == [cast.bram.pk]
 
 
-# --- what goes in ----------------------------------------------------------------------------
-
-
-def going_in(cast: Cast, school: School | None = None) -> Entrants:
-    return entrants(cast.season, school or cast.windesheim)
-
-
-def ids(rows: list[Availability]) -> set[int]:
-    return {row.student_id for row in rows}
-
-
-def test_only_complete_profiles_of_the_own_school_go_in(cast: Cast) -> None:
-    empty = StudentFactory(programme=cast.bram.programme, empty=True)
-    AvailabilityFactory(student=empty, season=cast.season)
-    half = StudentFactory(programme=cast.bram.programme)
-    AvailabilityFactory(student=half, season=cast.season, days=None)
-    StudentFactory(programme=cast.bram.programme)  # seeks nothing this season
-    classmate(cast, user__is_active=False)
-    found = going_in(cast)
-    assert ids(found.students) == {cast.bram.pk}
-    assert ids(found.incomplete) == {empty.pk, half.pk}
-    assert ids(going_in(cast, cast.deltion).students) == {cast.anouk.pk}
-
-
-def test_who_ranked_nothing_this_season_is_named(cast: Cast, at_klikwerf: MakeOffer) -> None:
-    later = SeasonFactory(name="Daarna", starts_on=cast.season.ends_on + ONE_DAY)
-    other = classmate(cast)
-    ranked(cast.bram, at_klikwerf())
-    ranked(other, at_klikwerf(season=later))
-    found = going_in(cast)
-    assert ids(found.students) == {cast.bram.pk, other.pk}
-    assert ids(found.unranked) == {other.pk}
-
-
-@pytest.mark.parametrize("state", Proposal.State.values)
-def test_who_has_a_standing_proposal_is_left_out(cast: Cast, state: str) -> None:
-    ProposalFactory(student=cast.bram, state=state, origin="application", student_accepted_at=Now())
-    out = state in (states.APPROVED, states.OFFERED, states.AGREED)
-    found = going_in(cast)
-    assert (ids(found.students) == set()) == out
-    assert found.left_out == out
-
-
-def test_who_waits_with_a_proposal_by_hand_is_left_out(cast: Cast) -> None:
-    ProposalFactory(student=cast.bram)
-    assert going_in(cast).students == []
-
-
-def test_a_place_in_another_period_does_not_leave_a_student_out(cast: Cast) -> None:
-    """It is the period that counts, not the season."""
-    later = SeasonFactory(name="Daarna", starts_on=cast.season.ends_on + ONE_DAY)
-    ProposalFactory(student=cast.bram, offer=OfferFactory(season=later), state=states.AGREED)
-    assert ids(going_in(cast).students) == {cast.bram.pk}
-    touching = OfferFactory(season=later, starts_on=cast.season.ends_on)
-    ProposalFactory(student=cast.bram, offer=touching, state=states.APPROVED)
-    assert going_in(cast).students == []
-
-
-def test_held_seats_and_proposals_by_hand_are_not_divided_again(
-    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate
-) -> None:
-    """Also when they are of another school."""
-    offer = at_klikwerf(openings=4)
-    ProposalFactory(student=cast.anouk, offer=offer, state=states.OFFERED)
-    ProposalFactory(student=seeking_student(programme__school=cast.deltion), offer=offer)
-    for student in (cast.bram, classmate(cast), classmate(cast)):
-        ranked(student, offer)
-    assert going_in(cast).openings == 2
-    assert calculate().figures["placed"] == 2
-
-
-def test_more_proposals_by_hand_than_free_seats_leave_none(
-    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate
-) -> None:
-    offer = at_klikwerf()
-    for _ in range(2):
-        ProposalFactory(student=seeking_student(programme__school=cast.deltion), offer=offer)
-    ranked(cast.bram, offer)
-    run = calculate()
-    assert (run.state, run.figures["openings"], pairs_of(run)) == (states.DONE, 0, [])
-
-
-@pytest.mark.parametrize(
-    "state",
-    [s for s in Offer.State.values if s != Offer.State.PUBLISHED],
-)
-def test_only_published_offers_go_in(cast: Cast, at_klikwerf: MakeOffer, state: str) -> None:
-    at_klikwerf(state=state)
-    kept = at_klikwerf()
-    later = SeasonFactory(name="Daarna", starts_on=cast.season.ends_on + ONE_DAY)
-    at_klikwerf(season=later)
-    assert [o.pk for o in going_in(cast).offers] == [kept.pk]
-
-
-@pytest.mark.parametrize(
-    ("state", "in_this_round", "banned"),
-    [
-        (states.DECLINED, False, True),
-        (states.DROPPED, True, True),
-        (states.DROPPED, False, False),
-        (states.EXPIRED, True, False),
-        (states.WITHDRAWN, True, False),
-        (states.CANCELLED, True, False),
-    ],
-)
-def test_declined_and_dropped_pairs_do_not_come_back(
-    cast: Cast,
-    at_klikwerf: MakeOffer,
-    round_: Round,
-    calculate: Calculate,
-    state: str,
-    in_this_round: bool,
-    banned: bool,
-) -> None:
-    offer = at_klikwerf()
-    ranked(cast.bram, offer)
-    ProposalFactory(
-        student=cast.bram, offer=offer, state=state, round=round_ if in_this_round else None
-    )
-    run = calculate()
-    assert pairs_of(run) == ([] if banned else [(cast.bram.pk, offer.pk)])
-    if banned:
-        assert frozen_of(run).why(cast.bram.pk, offer.pk).rules == (Rule.BANNED,)
-
-
-@pytest.mark.parametrize(
-    ("days_left", "free_for_all"), [(1, False), (0, False), (-1, True)], ids=str
-)
-def test_an_earmark_holds_until_its_day_has_passed(
-    cast: Cast,
-    at_klikwerf: MakeOffer,
-    calculate: Calculate,
-    today: date,
-    days_left: int,
-    free_for_all: bool,
-) -> None:
-    offer = at_klikwerf(
-        openings=2, earmarked_for=cast.deltion, earmarked_until=today + days_left * ONE_DAY
-    )
-    Accreditation.objects.create(
-        site=offer.site, crebo="25998", status="accredited", checked_on=today, source="test"
-    )
-    for student in (cast.anouk, cast.bram):
-        ranked(student, offer)
-    run = calculate()
-    assert pairs_of(run) == ([(cast.bram.pk, offer.pk)] if free_for_all else [])
-    if not free_for_all:
-        assert frozen_of(run).why(cast.bram.pk, offer.pk).rules == (Rule.EARMARK,)
-    own = calculate(RoundFactory(season=cast.season, school=cast.deltion))
-    assert pairs_of(own) == [(cast.anouk.pk, offer.pk)]
-
-
-@pytest.mark.parametrize(
-    ("known", "eligible"),
-    [
-        (None, False),
-        ({"status": "accredited"}, True),
-        ({"status": "accredited", "valid_until": 0}, True),
-        ({"status": "accredited", "valid_until": -1}, False),
-        ({"status": "accredited", "crebo": "25999"}, False),
-        ({"status": "pending"}, False),
-        ({"status": "ended"}, False),
-    ],
-    ids=[
-        "unknown site",
-        "accredited",
-        "until today",
-        "ended yesterday",
-        "another code",
-        "pending",
-        "ended",
-    ],
-)
-def test_mbo_needs_a_site_that_is_accredited_for_the_code(
-    cast: Cast,
-    at_klikwerf: MakeOffer,
-    calculate: Calculate,
-    today: date,
-    known: dict[str, Any] | None,
-    eligible: bool,
-) -> None:
-    offer = at_klikwerf(openings=2)
-    if known is not None:
-        until = known.get("valid_until")
-        Accreditation.objects.create(
-            site=offer.site,
-            crebo=known.get("crebo", "25998"),
-            status=known["status"],
-            checked_on=today,
-            source="test",
-            valid_until=None if until is None else today + until * ONE_DAY,
-        )
-    ranked(cast.anouk, offer)
-    ranked(cast.bram, offer)
-    run = calculate(RoundFactory(season=cast.season, school=cast.deltion))
-    assert pairs_of(run) == ([(cast.anouk.pk, offer.pk)] if eligible else [])
-    assert pairs_of(calculate()) == [(cast.bram.pk, offer.pk)], "hbo needs none"
-
-
-@pytest.mark.parametrize("confirmed", [False, True])
-def test_an_mbo_code_that_is_not_known_is_marked_until_a_coordinator_confirms(
-    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate, confirmed: bool
-) -> None:
-    offer = at_klikwerf()
-    student = seeking_student(programme=ProgrammeFactory(school=cast.deltion, mbo_unknown=True))
-    ranked(student, offer)
-    if confirmed:
-        offers.confirm_accreditation(offer)
-    run = calculate(RoundFactory(season=cast.season, school=cast.deltion))
-    assert pairs_of(run) == [(student.pk, offer.pk)], "a gap in a list leaves nobody out"
-    assert frozen_of(run).fit(student.pk, offer.pk).uncheckable is not confirmed
-
-
-def test_a_project_needs_its_whole_period_an_internship_its_weeks(
-    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate
-) -> None:
-    """Bram comes a week late: enough for twenty weeks of an internship, not for a team."""
-    Availability.objects.filter(student=cast.bram).update(
-        starts_on=cast.season.starts_on + timedelta(weeks=1)
-    )
-    project = at_klikwerf(project=True, team_min=1)
-    internship = at_klikwerf()
-    ranked(cast.bram, project, internship)
-    run = calculate()
-    assert pairs_of(run) == [(cast.bram.pk, internship.pk)]
-    assert frozen_of(run).why(cast.bram.pk, project.pk).rules == (Rule.PERIOD,)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "rule"),
-    [
-        ({"levels": [2, 3, 4]}, Rule.LEVEL),
-        ({"days_min": 5, "days_max": 5}, Rule.DAYS),
-        ({"site__postcode": "1011"}, Rule.DISTANCE),
-        ({"ends_on": 10}, Rule.PERIOD),
-        ({"programmes": 1}, Rule.PROGRAMME),
-    ],
-    ids=lambda one: str(one) if isinstance(one, Rule) else "",
-)
-def test_each_hard_rule_is_read_from_the_rows(
-    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate, wrong: dict[str, Any], rule: Rule
-) -> None:
-    Availability.objects.filter(student=cast.bram).update(days=4)
-    if "site__postcode" in wrong:
-        wrong = {"site": OfferFactory(site__postcode=postcode("1011")).site}
-    if "ends_on" in wrong:
-        wrong = {"ends_on": cast.season.starts_on + wrong["ends_on"] * ONE_DAY}
-    if "programmes" in wrong:
-        wrong = {"programmes": [ProgrammeFactory()]}
-    offer = at_klikwerf(**wrong)
-    ranked(cast.bram, offer)
-    run = calculate()
-    assert frozen_of(run).why(cast.bram.pk, offer.pk).rules == (rule,)
-    assert pairs_of(run) == []
-
-
-def test_a_team_below_its_minimum_is_proposed_and_named(
-    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate
-) -> None:
-    project = at_klikwerf(project=True)
-    ranked(cast.bram, project)
-    run = calculate()
-    assert pairs_of(run) == [(cast.bram.pk, project.pk)]
-    assert run.figures["teams_below_minimum"] == [project.pk]
-    assert not Proposal.objects.get(run=run).is_internship
-
-
-def test_a_team_that_has_members_elsewhere_needs_fewer(
-    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate
-) -> None:
-    project = at_klikwerf(project=True)
-    ProposalFactory(student=cast.anouk, offer=project, state=states.OFFERED)
-    ranked(cast.bram, project)
-    assert calculate().figures["teams_below_minimum"] == []
-
-
-# --- running again ---------------------------------------------------------------------------
+# --- running again --------------------------------------------------------------------------------
 
 
 def test_a_new_run_replaces_what_nobody_decided_on_and_nothing_else(
@@ -527,7 +199,7 @@ def test_the_oldest_run_comes_first(cast: Cast) -> None:
     assert [rounds.claim_run(), rounds.claim_run(), rounds.claim_run()] == [early, late, None]
 
 
-# --- a worker that goes away -----------------------------------------------------------------
+# --- a worker that goes away ----------------------------------------------------------------------
 
 
 def lose_worker(run: Run) -> None:
@@ -612,7 +284,7 @@ def test_a_worker_that_comes_back_too_late_cannot_store_nor_fail_the_run(
     assert now_of(standing.get()) == kept
 
 
-# --- trouble ---------------------------------------------------------------------------------
+# --- trouble --------------------------------------------------------------------------------------
 
 
 def explode(_problem: Problem) -> Outcome:
@@ -681,7 +353,7 @@ def test_nothing_is_half_stored(
     assert Proposal.objects.count() == 1
 
 
-# --- what happened since the snapshot --------------------------------------------------------
+# --- what happened since the snapshot -------------------------------------------------------------
 
 
 @pytest.fixture
@@ -746,7 +418,7 @@ def test_a_pair_that_was_dropped_meanwhile_does_not_come_back(
     assert (run.state, pairs_of(run)) == (states.DONE, [])
 
 
-# --- one moment ------------------------------------------------------------------------------
+# --- one moment -----------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("transactional_db")

@@ -1,0 +1,353 @@
+"""A coordinator's rounds: make, run, read, approve, send, ask why, propose by hand."""
+
+from datetime import date
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from companies import actions as offers
+from matching import reasons, states
+from matching.actions import answers, approval, rankings, rounds
+from matching.models import Proposal, Round, Run
+from students.models import Availability
+from tests.conftest import Cast
+from tests.factories.companies import OfferFactory
+from tests.factories.education import ProgrammeFactory
+from tests.factories.geo import postcode
+from tests.factories.matching import ProposalFactory, RoundFactory, ranked, seeking_student
+from tests.matching.conftest import Calculate, MakeOffer
+from tests.matching.pages import TOO_BIG, read, refused, send, words_of
+from tests.matching.reading import state_of
+
+pytestmark = pytest.mark.django_db
+
+STUDENT, COMPANY = Proposal.Side.STUDENT, Proposal.Side.COMPANY
+
+
+# --- a coordinator --------------------------------------------------------------------------------
+
+
+def test_a_coordinator_begins_a_round_and_only_one(cast: Cast, frits: Client) -> None:
+    slug = cast.windesheim.slug
+    page = send(frits, "rounds", slug, season=cast.season.pk)
+    assert "Dit gaat er straks in" in page
+    assert "Er loopt al een ronde" in send(frits, "rounds", slug, season=cast.season.pk)
+    assert Round.objects.get().created_by == cast.frits
+
+
+def test_a_round_needs_a_season_that_exists(cast: Cast, frits: Client) -> None:
+    for season in ("", "0", "-1", "abc", str(TOO_BIG), "\x00"):
+        refused(frits, "rounds", cast.windesheim.slug, season=season)
+        assert not Round.objects.exists(), season
+
+
+def test_a_round_is_not_run_while_there_is_nothing_to_divide(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    args = (cast.windesheim.slug, round_.pk)
+    assert "Er zijn geen vrije plekken." in read(frits, "round", *args)
+    assert "Er valt nog niets te verdelen" in send(frits, "run", *args)
+    at_klikwerf()
+    Availability.objects.all().delete()
+    assert "Er zijn geen studenten die meedoen." in read(frits, "round", *args)
+    assert "Er valt nog niets te verdelen" in send(frits, "run", *args)
+    assert not Run.objects.exists()
+
+
+def test_the_page_shows_that_it_runs_and_then_what_came_out(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer, today: date
+) -> None:
+    offer = at_klikwerf(title="Webshop verbouwen")
+    rankings.add_wish(cast.bram, offer)
+    args = (cast.windesheim.slug, round_.pk)
+    status = reverse("matching:round_status", args=args)
+    read(frits, "round_status", *args, status=404)
+    assert "De ronde staat in de wachtrij" in send(frits, "run", *args)
+    assert "Deze ronde wordt al berekend." in send(frits, "run", *args)
+    waiting = frits.get(status, headers={"HX-Request": "true"})
+    assert "hx-get" in waiting.content.decode()
+    assert "<html" not in waiting.content.decode()
+    run = rounds.claim_run()
+    assert run is not None
+    assert "De ronde wordt berekend" in read(frits, "round", *args)
+    rounds.execute(run, today=today)
+    assert frits.get(status, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
+    assert frits.get(status).status_code == 302
+    page = read(frits, "round", *args)
+    assert "1 kregen een voorstel" in page
+    assert "Bram Kanarie-Twee" in page
+    assert "Webshop verbouwen" in page
+    assert "Keur alle 1" not in page
+
+
+def test_a_run_that_failed_says_so_and_offers_to_try_again(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    at_klikwerf()
+    args = (cast.windesheim.slug, round_.pk)
+    send(frits, "run", *args)
+    run = rounds.claim_run()
+    assert run is not None
+    rounds.fail_run(run, "error")
+    page = read(frits, "round", *args)
+    assert "Het berekenen is niet gelukt. Er is niets veranderd." in page
+    assert "Bereken het voorstel" in page
+    assert "De ronde staat in de wachtrij" in send(frits, "run", *args)
+
+
+def test_who_has_no_place_is_named_with_the_reason(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer, calculate: Calculate
+) -> None:
+    far = OfferFactory(title="Ver weg", site__postcode=postcode("1011"))
+    ranked(cast.bram, far)
+    idle = seeking_student(programme=cast.bram.programme, user__name="Iris Zonder-Lijst")
+    calculate()
+    page = read(frits, "round", cast.windesheim.slug, round_.pk)
+    section = page[page.index("Nog zonder plek") :]
+    assert "Geen enkele plek op de lijst kan voor deze student." in section
+    assert "Ver weg" in section
+    assert "Verder weg dan de student wil reizen" in section
+    assert f"{idle} {idle.programme}. Heeft nog geen plekken op de lijst gezet." in section
+    approval.propose_by_hand(idle, at_klikwerf(), by=cast.frits, round_=round_)
+    page = read(frits, "round", cast.windesheim.slug, round_.pk)
+    assert "Iris Zonder-Lijst" not in page[page.index("Nog zonder plek") :]
+
+
+@pytest.mark.parametrize(
+    ("ended", "words"),
+    [
+        ("dropped", "Dit voorstel is geschrapt."),
+        ("declined", "Iemand heeft dit voorstel al afgewezen."),
+    ],
+)
+def test_who_lost_a_proposal_is_without_a_place_again(
+    cast: Cast,
+    frits: Client,
+    round_: Round,
+    at_klikwerf: MakeOffer,
+    calculate: Calculate,
+    ended: str,
+    words: str,
+) -> None:
+    args = (cast.windesheim.slug, round_.pk)
+    ranked(cast.bram, at_klikwerf())
+    calculate()
+    made = Proposal.objects.get()
+    assert "Nog zonder plek" not in read(frits, "round", *args)
+    if ended == "dropped":
+        approval.drop([made.pk], reason="Liever niet", by=cast.frits)
+    else:
+        approval.approve([made.pk], by=cast.frits)
+        approval.release([made.pk], by=cast.frits)
+        answers.decline(made.pk, side=STUDENT, code="other", by=cast.bram.user)
+        Round.objects.update(state=Round.State.OPEN)
+    page = read(frits, "round", *args)
+    assert words in page[page.index("Nog zonder plek") :]
+    Availability.objects.filter(student=cast.bram).update(days=None)
+    calculate()
+    assert words in read(frits, "round", *args), "also when a later run left the student out"
+    ProposalFactory(student=cast.bram, offer=at_klikwerf(), state=states.AGREED)
+    assert "Nog zonder plek" not in read(frits, "round", *args), "found elsewhere"
+
+
+@pytest.fixture
+def outcome(
+    cast: Cast, round_: Round, at_klikwerf: MakeOffer, calculate: Calculate
+) -> dict[str, Proposal]:
+    """A round with one plain proposal and one of each kind that deserves a second look."""
+    unknown = ProgrammeFactory(school=cast.windesheim, mbo_unknown=True)
+    wishes = {
+        "plain": (cast.bram, at_klikwerf()),
+        "unchecked": (seeking_student(programme=unknown), at_klikwerf()),
+        "small team": (seeking_student(programme=cast.bram.programme), at_klikwerf(project=True)),
+        "full": (seeking_student(programme=cast.bram.programme), at_klikwerf()),
+        "closed": (seeking_student(programme=cast.bram.programme), at_klikwerf()),
+    }
+    for student, offer in wishes.values():
+        ranked(student, offer)
+    calculate()
+    found = {name: Proposal.objects.get(student=student) for name, (student, _o) in wishes.items()}
+    ProposalFactory(student=cast.anouk, offer=found["full"].offer, state=states.APPROVED)
+    offers.pause_offer(found["closed"].offer, by=cast.carla)
+    found["by hand"] = approval.propose_by_hand(
+        seeking_student(programme=cast.bram.programme),
+        at_klikwerf(),
+        by=cast.frits,
+        round_=round_,
+        reason="Afgesproken",
+    )
+    return found
+
+
+FLAGS = {
+    "unchecked": "Erkenning niet te controleren",
+    "small team": "Team is nog te klein",
+    "full": "Plek is inmiddels vol",
+    "closed": "Aanbod staat niet meer open",
+    "by hand": "Met de hand, met een reden",
+}
+
+
+def test_what_deserves_a_second_look_stands_first_and_is_not_approved_in_one_sweep(
+    cast: Cast, frits: Client, round_: Round, outcome: dict[str, Proposal]
+) -> None:
+    args = (cast.windesheim.slug, round_.pk)
+    page = read(frits, "round", *args)
+    assert "Kijk hier even extra naar (5)" in page
+    for name, flag in FLAGS.items():
+        assert flag in page, name
+    assert page.index(FLAGS["by hand"]) < page.index("Zonder aandachtspunt (1)")
+    assert "1 voorstel goedgekeurd. Er is nog niets verstuurd." in send(
+        frits, "approve", *args, scope="plain"
+    )
+    assert {name: state_of(p) for name, p in outcome.items()} == {
+        **dict.fromkeys(FLAGS, states.PROPOSED),
+        "plain": states.APPROVED,
+    }
+
+
+def test_a_weak_fit_deserves_a_second_look(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    ProposalFactory(student=cast.bram, offer=at_klikwerf(), round=round_, score=0.05)
+    page = read(frits, "round", cast.windesheim.slug, round_.pk)
+    assert "Past maar matig" in page
+
+
+def test_ticked_proposals_are_approved_and_the_others_are_explained(
+    cast: Cast, frits: Client, round_: Round, outcome: dict[str, Proposal]
+) -> None:
+    args = (cast.windesheim.slug, round_.pk)
+    page = send(frits, "approve", *args, proposal=[p.pk for p in outcome.values()])
+    assert "4 voorstellen goedgekeurd." in page
+    for name, code in (("full", "offer_full"), ("closed", "offer_not_published")):
+        made = outcome[name]
+        assert f"{made.student} – {made.offer}: {reasons.refusal(code)}" in page
+    assert "1 goedkeuring teruggenomen." in send(frits, "undo", *args, proposal=outcome["plain"].pk)
+    assert "3 voorstellen verstuurd." in send(frits, "release", *args)
+    assert "Er was niets om te versturen." in send(frits, "release", *args)
+    assert "Er was niets om terug te nemen." in send(
+        frits, "undo", *args, proposal=outcome["unchecked"].pk
+    )
+    assert state_of(outcome["plain"]) == states.PROPOSED
+
+
+def test_ids_that_are_none_or_of_another_round_are_not_approved(
+    cast: Cast, frits: Client, round_: Round, outcome: dict[str, Proposal]
+) -> None:
+    others = ProposalFactory(
+        student=cast.anouk,
+        offer=OfferFactory(),
+        round=RoundFactory(season=cast.season, school=cast.deltion),
+    )
+    args = (cast.windesheim.slug, round_.pk)
+    junk = ["abc", str(TOO_BIG), "-1", "", "1.5", "\x00", "9" * 400, str(others.pk), "٣"]
+    assert "Kies eerst een of meer voorstellen." in send(frits, "approve", *args, proposal=junk)
+    assert "Kies eerst" in send(frits, "approve", *args)
+    send(frits, "undo", *args, proposal=junk)
+    assert not Proposal.objects.filter(round=round_, state=states.APPROVED).exists()
+    assert state_of(others) == states.PROPOSED
+
+
+# --- why, and by hand -----------------------------------------------------------------------------
+
+
+def test_why_and_why_not_are_answered_for_any_pair_of_the_round(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer, calculate: Calculate
+) -> None:
+    one, two = at_klikwerf(title="Eerste"), at_klikwerf(title="Tweede")
+    args = (cast.windesheim.slug, round_.pk)
+    assert "Reken de ronde eerst door." in words_of(
+        frits.get(reverse("matching:why", args=args), follow=True)
+    )
+    ranked(cast.bram, one)
+    calculate()
+    page = read(frits, "why", *args, student=cast.bram.pk, offer=one.pk)
+    assert "De student krijgt deze plek: keus 1. Niemand anders vroeg erom." in page
+    page = read(frits, "why", *args, student=cast.bram.pk, offer=two.pk)
+    assert "De student heeft deze plek niet op de lijst gezet." in page
+    assert "De ronde stelde voor: Eerste bij Klikwerf" in page
+    late = at_klikwerf()
+    for student, offer in [
+        (cast.anouk.pk, one.pk),
+        (cast.bram.pk, late.pk),
+        (cast.bram.pk, TOO_BIG),
+        ("abc", one.pk),
+        ("\x00", one.pk),
+        (cast.bram.pk, ""),
+    ]:
+        page = read(frits, "why", *args, status=422, student=student, offer=offer)
+        assert "krijgt deze plek" not in page
+
+
+def test_a_proposal_by_hand_needs_a_reason_where_a_rule_is_set_aside(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    offer = at_klikwerf(levels=[2, 3, 4])
+    args = (cast.windesheim.slug, round_.pk)
+    form: dict[str, object] = {"student": cast.bram.pk, "offer": offer.pk}
+    page = refused(frits, "by_hand", *args, **form)
+    assert "Volgens de regels kan dit niet (het niveau past niet)." in page
+    assert not Proposal.objects.exists()
+    page = send(frits, "by_hand", *args, **form, reason="Doet al een vak van hbo")
+    assert "Voorstel gemaakt: Bram Kanarie-Twee bij Klikwerf" in page
+    assert "Met de hand, met een reden" in page
+    made = Proposal.objects.get()
+    assert (made.round, made.origin) == (round_, Proposal.Origin.COORDINATOR)
+    assert made.score is not None
+    assert "Er is al een voorstel voor deze student en deze plek." in refused(
+        frits, "by_hand", *args, **form, reason="Nog eens"
+    )
+
+
+def test_a_proposal_by_hand_knows_the_choice_of_the_student(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    first, second, unasked = at_klikwerf(), at_klikwerf(), at_klikwerf()
+    ranked(cast.bram, first, second)
+    for offer in (second, unasked):
+        form = {"student": cast.bram.pk, "offer": offer.pk}
+        send(frits, "by_hand", cast.windesheim.slug, round_.pk, **form)
+    asked, other = Proposal.objects.order_by("pk")
+    assert (asked.choice, other.choice) == (2, None)
+    slug = cast.windesheim.slug
+    assert "Keus van de student 2" in read(frits, "school_proposal", slug, asked.pk)
+    assert "stond niet op de lijst" in read(frits, "school_proposal", slug, other.pk)
+
+
+def test_the_best_offers_are_suggested_for_a_student(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    at_klikwerf(title="Past goed")
+    at_klikwerf(title="Past niet", levels=[2])
+    page = read(frits, "by_hand", cast.windesheim.slug, round_.pk, student=cast.bram.pk)
+    suggested = page[page.index("Past goed –") :]
+    assert "Past goed" in suggested[20:]
+    for junk in ("abc", TOO_BIG, "\x00", "9" * 400, "²"):
+        read(frits, "by_hand", cast.windesheim.slug, round_.pk, student=junk)
+
+
+def test_a_proposal_by_hand_of_nobody_or_nothing_is_refused(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    good = {"student": str(cast.bram.pk), "offer": str(at_klikwerf().pk)}
+    for wrong in (
+        *({"student": key} for key in ("", "abc", str(TOO_BIG), "\x00", "²")),
+        *({"offer": key} for key in ("", "-1", str(TOO_BIG), "1\x00")),
+        {"reason": "a\x00b"},
+        {"reason": "x" * 1001},
+    ):
+        refused(frits, "by_hand", cast.windesheim.slug, round_.pk, **{**good, **wrong})
+        assert not Proposal.objects.exists(), wrong
+
+
+def test_a_proposal_by_hand_is_for_own_students_and_open_rounds(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    offer, args = at_klikwerf(), (cast.windesheim.slug, round_.pk)
+    refused(frits, "by_hand", *args, student=cast.anouk.pk, offer=offer.pk, reason="Graag")
+    Round.objects.filter(pk=round_.pk).update(state=Round.State.RELEASED)
+    page = refused(frits, "by_hand", *args, student=cast.bram.pk, offer=offer.pk)
+    assert "Deze ronde is al verstuurd." in page
+    assert not Proposal.objects.exists()

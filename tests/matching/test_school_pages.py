@@ -1,0 +1,153 @@
+"""A coordinator's start, and one proposal with everything that can be done with it."""
+
+import re
+from datetime import date
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from companies.models import Offer
+from matching import states
+from matching.actions import answers, approval, ending
+from matching.models import Proposal
+from tests.conftest import Cast
+from tests.factories.matching import ProposalFactory, RoundFactory, seeking_student
+from tests.matching.conftest import MakeOffer, MakeProposal
+from tests.matching.pages import read, send
+from tests.matching.reading import now_of, state_of, steps_of
+
+pytestmark = pytest.mark.django_db
+
+STUDENT, COMPANY = Proposal.Side.STUDENT, Proposal.Side.COMPANY
+
+
+# --- the start ------------------------------------------------------------------------------------
+
+
+def test_the_start_of_a_school_counts_its_own(
+    cast: Cast, frits: Client, at_klikwerf: MakeOffer, proposal: MakeProposal
+) -> None:
+    at_klikwerf(state=Offer.State.SUBMITTED)
+    proposal(state=states.AGREED)
+    ProposalFactory(student=cast.anouk, offer=at_klikwerf(), state=states.AGREED)
+    page = read(frits, "school", cast.windesheim.slug)
+    assert "studenten zoeken een plek 1" in page
+    assert "zijn het eens: plek gevonden 1" in page
+    assert "Aanbod beoordelen" in page
+    assert "Bram Kanarie-Twee" in page
+    assert "Anouk" not in page
+
+
+# --- one proposal ---------------------------------------------------------------------------------
+
+
+def test_a_coordinator_moves_one_proposal_through_its_life(
+    cast: Cast, frits: Client, proposal: MakeProposal
+) -> None:
+    made = proposal(round=RoundFactory(season=cast.season, school=cast.windesheim))
+    args = (cast.windesheim.slug, made.pk)
+    assert "Goedgekeurd." in send(frits, "move", *args, "approve")
+    assert "Dit voorstel is al goedgekeurd." in send(frits, "move", *args, "approve")
+    assert "Goedkeuring teruggenomen." in send(frits, "move", *args, "undo")
+    assert "Dit kan niet meer." in send(frits, "move", *args, "undo")
+    send(frits, "move", *args, "approve")
+    approval.release([made.pk], by=cast.frits)
+    for side, by in ((STUDENT, cast.bram.user), (COMPANY, cast.carla)):
+        answers.accept(made.pk, side=side, by=by)
+    page = send(frits, "move", *args, "reopen", reason="Andere dagen")
+    assert "Opnieuw voorgelegd." in page
+    for words in ("Voorgesteld", "Verstuurd", "Ja gezegd", "Carla Kanarie-Drie", "Andere dagen"):
+        assert words in page, words
+    page = send(frits, "move", *args, "withdraw", reason="Verhuisd")
+    assert "Ingetrokken." in page
+    assert "De stagecoördinator heeft het voorstel ingetrokken. Verhuisd" in page
+    assert state_of(made) == states.WITHDRAWN
+
+
+@pytest.mark.parametrize(
+    ("move", "state"),
+    [
+        ("drop", states.PROPOSED),
+        ("withdraw", states.OFFERED),
+        ("reopen", states.AGREED),
+        ("cancel", states.AGREED),
+    ],
+)
+def test_a_move_that_needs_a_reason_is_not_made_without_a_good_one(
+    cast: Cast, frits: Client, proposal: MakeProposal, move: str, state: str
+) -> None:
+    made = proposal(state=state)
+    before = now_of(made)
+    url = reverse("matching:move", args=[cast.windesheim.slug, made.pk, move])
+    for reason in ("", "   ", "a\x00b", "x" * 1001):
+        answer = frits.post(url, {"reason": reason})
+        assert answer.status_code == 422
+        assert re.search(r"<details[^>]*open", answer.content.decode()), "the form stays open"
+        assert now_of(made) == before
+
+
+def test_only_moves_that_are_possible_are_offered(
+    cast: Cast, frits: Client, at_klikwerf: MakeOffer, today: date
+) -> None:
+    begun = at_klikwerf(starts_on=today)
+    expected = {
+        states.PROPOSED: {"approve", "drop"},
+        states.APPROVED: {"undo", "withdraw"},
+        states.OFFERED: {"withdraw"},
+        states.AGREED: {"reopen", "cancel"},
+        states.DECLINED: set(),
+    }
+    for state, moves in expected.items():
+        made = ProposalFactory(
+            student=seeking_student(programme=cast.bram.programme),
+            offer=at_klikwerf(),
+            state=state,
+        )
+        url = reverse("matching:school_proposal", args=[cast.windesheim.slug, made.pk])
+        page = frits.get(url).content.decode()
+        assert set(re.findall(rf'action="{url}(\w+)/"', page)) == moves, state
+    made = ProposalFactory(student=cast.bram, offer=begun, state=states.AGREED)
+    url = reverse("matching:school_proposal", args=[cast.windesheim.slug, made.pk])
+    assert f'action="{url}' not in frits.get(url).content.decode()
+    page = send(frits, "move", cast.windesheim.slug, made.pk, "cancel", reason="Te laat")
+    assert "De periode is al begonnen" in page
+
+
+def test_a_move_that_does_not_exist_is_not_found(
+    cast: Cast, frits: Client, proposal: MakeProposal
+) -> None:
+    made = proposal()
+    for move in ("release", "accept", "supersede", "propose", "nonsense"):
+        url = reverse("matching:move", args=[cast.windesheim.slug, made.pk, move])
+        assert frits.post(url, {"reason": "Graag"}).status_code == 404
+    assert steps_of(made) == [("propose", "", states.PROPOSED)]
+
+
+def test_why_it_ended_is_said_in_words(
+    cast: Cast, frits: Client, proposal: MakeProposal, settings: Settings
+) -> None:
+    declined, expired = proposal(state=states.OFFERED), proposal(state=states.OFFERED)
+    answers.decline(declined.pk, side=COMPANY, code="no_supervision", note="Druk", by=cast.carla)
+    Proposal.objects.filter(pk=expired.pk).update(student_respond_by=expired.created_at)
+    ending.expire_due()
+    page = read(frits, "school_proposal", cast.windesheim.slug, declined.pk)
+    assert page.count("We hebben nu geen tijd voor goede begeleiding") == 2
+    assert "Druk" in page
+    page = read(frits, "school_proposal", cast.windesheim.slug, expired.pk)
+    assert "Geen antwoord van: student." in page
+
+
+def test_rivals_are_named_when_a_match_was_reopened(
+    cast: Cast, frits: Client, at_klikwerf: MakeOffer, proposal: MakeProposal, today: date
+) -> None:
+    rival = at_klikwerf(title="De andere plek")
+    proposal(offer=rival, state=states.OFFERED)
+    made = proposal(state=states.OFFERED)
+    for side, by in ((STUDENT, cast.bram.user), (COMPANY, cast.carla)):
+        answers.accept(made.pk, side=side, by=by)
+    assert "De andere plek" not in read(frits, "school_proposal", cast.windesheim.slug, made.pk)
+    ending.reopen(made.pk, reason="Andere dagen", today=today, by=cast.frits)
+    page = read(frits, "school_proposal", cast.windesheim.slug, made.pk)
+    assert "Eerder ingetrokken omdat dit doorging De andere plek" in page
