@@ -27,13 +27,15 @@ class Row:
 @dataclass(frozen=True)
 class Outcome:
     """What the latest finished run found, and what became of it; `flagged` rows are proposed and
-    deserve a second look, `plain` ones are proposed without."""
+    deserve a second look, `plain` ones are proposed without; `sent` is how many were put before
+    student and company, whatever they answered."""
 
     done: Run | None
     flagged: list[Row]
     plain: list[Row]
     approved: list[Row]
     further: list[Row]
+    sent: int
     profile: list[tuple[int, int]]
     teams: list[tuple[Offer, int]]
     unplaced: list[dict[str, object]]
@@ -52,6 +54,8 @@ def outcome_of(round_: Round) -> Outcome:
         plain=[r for r in proposed if not r.flags],
         approved=[r for r in rows if r.proposal.state == states.APPROVED],
         further=[r for r in rows if r.proposal.state not in settled],
+        # The clock of the student starts when it is sent, and never goes away again.
+        sent=sum(p.student_respond_by is not None for p in proposals),
         profile=_profile(done),
         teams=_teams_below(proposals),
         unplaced=_unplaced(round_, proposals, frozen),

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from companies import actions as offers
 from matching import reasons, states
-from matching.actions import answers, approval, rankings, rounds
+from matching.actions import answers, approval, ending, rankings, rounds
 from matching.models import Proposal, Round, Run
 from students.models import Availability
 from tests.conftest import Cast
@@ -19,6 +19,7 @@ from tests.factories.matching import ProposalFactory, RoundFactory, ranked, seek
 from tests.matching.conftest import Calculate, MakeOffer
 from tests.matching.pages import TOO_BIG, read, refused, send, words_of
 from tests.matching.reading import state_of
+from tests.matching.running import classmate
 
 pytestmark = pytest.mark.django_db
 
@@ -248,6 +249,42 @@ def test_ids_that_are_none_or_of_another_round_are_not_approved(
     send(frits, "undo", *args, proposal=junk)
     assert not Proposal.objects.filter(round=round_, state=states.APPROVED).exists()
     assert state_of(others) == states.PROPOSED
+
+
+NOTHING_SENT = "Nog niemand heeft iets gekregen."
+
+
+def test_the_page_says_what_was_sent_and_what_was_not(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    """Who only drops, approves or undoes has sent nothing; who sent a part has sent a part."""
+    args = (cast.windesheim.slug, round_.pk)
+    assert "Klopt het?" in read(frits, "round", *args)
+    first, second, third = (
+        ProposalFactory(student=classmate(cast), offer=at_klikwerf(), round=round_)
+        for _ in range(3)
+    )
+    assert f"keur ze goed. {NOTHING_SENT}" in read(frits, "round", *args)
+    approval.drop([first.pk], reason="Liever niet", by=cast.frits)
+    page = read(frits, "round", *args)
+    assert f"keur ze goed. {NOTHING_SENT}" in page
+    assert "Afgevallen" in page
+    approval.approve([second.pk], by=cast.frits)
+    ready = "1 voorstel staat klaar om te versturen."
+    assert f"{ready} {NOTHING_SENT}" in read(frits, "round", *args)
+    approval.undo([second.pk], by=cast.frits)
+    assert f"keur ze goed. {NOTHING_SENT}" in read(frits, "round", *args)
+    approval.approve([second.pk], by=cast.frits)
+    approval.release([second.pk], by=cast.frits)
+    page = read(frits, "round", *args)
+    assert "keur ze goed. Er is al 1 voorstel verstuurd." in page
+    assert "Verstuurd en afgerond" in page
+    approval.approve([third.pk], by=cast.frits)
+    assert f"{ready} Er is al 1 voorstel verstuurd." in read(frits, "round", *args)
+    ending.withdraw([second.pk, third.pk], code="coordinator", by=cast.frits)
+    page = read(frits, "round", *args)
+    assert "niets meer te beoordelen" in page
+    assert "Er is al 1 voorstel verstuurd." in page, "also when it was taken back"
 
 
 # --- why, and by hand -----------------------------------------------------------------------------
