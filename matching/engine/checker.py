@@ -1,21 +1,28 @@
 """The checker: is this outcome what it says, and is it stable?
 
-Written from the definitions, on its own: it shares no line with any solver, so that one mistake
-cannot hide another. Tests use it, and so does every live round, before anything is stored.
+Written from the definitions, on its own: it shares no line with any solver, nor with what solvers
+see (`contest`), so that one mistake cannot hide another. Tests use it, and so does every live
+round, before anything is stored.
 
-Stability with ties is weak stability: Irving, Manlove and Scott (2000), "The hospitals/residents
-problem with ties", SWAT 2000.
+Stability is that of Cooper and Manlove (2018), "A 3/2-approximation algorithm for the
+student-project allocation problem", SEA 2018: weak stability with ties, over open places. A pinned
+student blocks nothing, and a pinned seat does not yield.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from matching.engine.arrays import Bool, Int64
+from matching.engine.arrays import Bool, Int32, Int64, UInt64
 from matching.engine.outcome import UNPLACED, Outcome, outcome_fingerprint
-from matching.engine.problem import Problem
+from matching.engine.problem import NO_OWNER, REFUSED, Problem
+
+_NEVER = np.iinfo(np.int64).max
+# Long lists of the same complaint help nobody.
+_MOST_OF_A_KIND = 100
 
 
 @dataclass(frozen=True)
@@ -23,9 +30,9 @@ class Verdict:
     """What the checker found.
 
     ok              no problem and no blocking pair
-    problems        sentences, each naming student, place or figure
-    blocking_pairs  (student, place) who would both rather have each other
-    below_minimum   the places whose team is smaller than its minimum, as the checker counts
+    problems        sentences, each naming student, place, owner or figure
+    blocking_pairs  (student, place) who would both rather have each other; open places only
+    below_minimum   the pinned places whose team is smaller than its minimum
     """
 
     ok: bool
@@ -38,13 +45,19 @@ def verify(problem: Problem, outcome: Outcome) -> Verdict:
     """Check an outcome against its problem.
 
     1. Shape: one place and one rank per student, each place exists or is −1.
-    2. Feasible: everyone is at a place on their own list; no place holds more than its seats.
-    3. Stable: there is no *blocking pair*, a student and a place where the student is unplaced or
-       ranks this place strictly better than their own, and the place has a free seat or holds a
-       student of strictly worse priority.
-    4. Drawn fairly (effort ``quick`` only, whose promise it is): nobody lost a place to a student
-       of equal priority with a worse lottery number.
-    5. Counted right: ranks, placed, rank sum, profile, teams below their minimum, fingerprint.
+    2. Feasible: pins are kept; everyone else is at a place of their own list or tail that accepts
+       them and is not forbidden; no place and no owner holds more than its seats.
+    3. Teams: a closed place has a minimum, no pin and nobody; an open one has its minimum, or
+       pins, and is then named.
+    4. Stable: there is no *blocking pair*, a student and an open place where the student is
+       unplaced or ranks it strictly better than their own, and (a) place and owner have a free
+       seat, or (b) the place has one, the owner is full, and the student already is with that
+       owner or stands strictly higher than somebody there, or (c) the place is full and the
+       student stands strictly higher than somebody there.
+    5. Drawn fairly (effort ``quick`` only, whose promise it is): no pair blocks when equal claims
+       are ordered by lottery.
+    6. Counted right: ranks, placed, bound, rank sum, profile, closed, teams below their minimum,
+       fingerprint.
 
     A malformed outcome gives a verdict, never an exception; if step 1 fails the rest is skipped.
     """
@@ -52,45 +65,82 @@ def verify(problem: Problem, outcome: Outcome) -> Verdict:
     if malformed:
         return Verdict(ok=False, problems=malformed, blocking_pairs=(), below_minimum=())
     seated = _Seating(problem, outcome)
+    blocking_pairs = _blocking_pairs(seated, None)
     problems = (
-        *_feasibility_problems(problem, outcome, seated),
-        *_lottery_problems(problem, outcome, seated),
-        *_count_problems(problem, outcome, seated),
+        *_feasibility_problems(seated),
+        *_team_problems(seated),
+        *_lottery_problems(seated, blocking_pairs),
+        *_count_problems(seated),
     )
-    blocking_pairs = _blocking_pairs(problem, seated)
     return Verdict(
         ok=not problems and not blocking_pairs,
         problems=problems,
         blocking_pairs=blocking_pairs,
-        below_minimum=seated.below_minimum,
+        below_minimum=tuple(np.flatnonzero(seated.below & seated.pinned_open).tolist()),
     )
 
 
 class _Seating:
-    """Who sits where, by the checker's own count.
+    """Who sits where, by the checker's own count; own list and tail together are rows.
 
-    own         bool (E)   the choices at which their student sits
-    own_rank    int64 (n)  the rank of it; the largest number where a student has none
-    taken       int64 (m)  students per place
-    worst       int64 (m)  the highest priority number among those who sit there
+    student, place, rank, priority   of each row
+    own         bool            the rows at which their student sits
+    own_rank    int64 (n)       the rank of it; `_NEVER` where a student has none
+    free        bool (n)        students who are not pinned
+    taken       int64 (m)       students per place
+    load        int64 (L + m)   students per owner; place j alone is owner L + j
     """
 
     def __init__(self, problem: Problem, outcome: Outcome) -> None:
-        largest = np.iinfo(np.int64).max
-        student, place = problem.choice_student, problem.choice_place
-        self.own: Bool = outcome.place[student] == place
-        self.own_rank: Int64 = np.full(problem.students, largest)
-        self.own_rank[student[self.own]] = problem.choice_rank[self.own]
-        self.taken: Int64 = np.zeros(problem.places, dtype=np.int64)
-        np.add.at(self.taken, outcome.place[outcome.place != UNPLACED], 1)
-        self.worst: Int64 = np.full(problem.places, np.iinfo(np.int64).min)
-        np.maximum.at(self.worst, place[self.own], problem.choice_priority[self.own])
-        short = (self.taken > 0) & (self.taken < problem.minimum)
-        self.below_minimum: tuple[int, ...] = tuple(np.flatnonzero(short).tolist())
+        self.problem, self.outcome = problem, outcome
+        self.student, self.place, self.rank, self.priority = _rows(problem)
+        self.own: Bool = outcome.place[self.student] == self.place
+        self.own_rank: Int64 = np.full(problem.students, _NEVER)
+        self.own_rank[self.student[self.own]] = self.rank[self.own]
+        self.free: Bool = np.ones(problem.students, dtype=np.bool_)
+        self.free[problem.pin_student] = False
+        self.owner: Int64 = np.where(
+            problem.owner == NO_OWNER,
+            problem.owners + np.arange(problem.places),
+            problem.owner,
+        )
+        room = [problem.owner_capacity, problem.capacity]
+        self.room: Int64 = np.concatenate(room).astype(np.int64)
+        sits = outcome.place[outcome.place != UNPLACED]
+        self.taken: Int64 = np.bincount(sits, minlength=problem.places)
+        self.load: Int64 = np.bincount(self.owner[sits], minlength=len(self.room))
+        self.pinned_open: Bool = np.zeros(problem.places, dtype=np.bool_)
+        self.pinned_open[problem.pin_place] = True
+        self.below: Bool = (self.taken < problem.minimum) & (self.taken + self.pinned_open > 0)
+        self.closed: Bool = np.zeros(problem.places, dtype=np.bool_)
+        self.closed[list(outcome.closed)] = True
 
-    def wished(self, problem: Problem) -> Bool:
-        """The choices that their student ranks strictly better than where they sit: bool (E)."""
-        return problem.choice_rank < self.own_rank[problem.choice_student]
+    @cached_property
+    def forbidden(self) -> Bool:
+        """The rows of pairs that may not be: refused or banned."""
+        forbidden: Bool = self.priority == REFUSED
+        if len(self.problem.ban_student):
+            places = self.problem.places
+            banned = self.problem.ban_student.astype(np.int64) * places + self.problem.ban_place
+            forbidden |= np.isin(self.student.astype(np.int64) * places + self.place, banned)
+        return forbidden
+
+
+def _rows(problem: Problem) -> tuple[Int32, Int32, Int32, Int32]:
+    if not len(problem.tail_place):
+        return (
+            problem.choice_student,
+            problem.choice_place,
+            problem.choice_rank,
+            problem.choice_priority,
+        )
+    last = problem.choice_rank.max(initial=0) + 1
+    return (
+        np.concatenate([problem.choice_student, problem.tail_student]),
+        np.concatenate([problem.choice_place, problem.tail_place]),
+        np.concatenate([problem.choice_rank, np.full(len(problem.tail_place), last, np.int32)]),
+        np.concatenate([problem.choice_priority, problem.tail_priority]),
+    )
 
 
 def _shape_problems(problem: Problem, outcome: Outcome) -> tuple[str, ...]:
@@ -99,84 +149,140 @@ def _shape_problems(problem: Problem, outcome: Outcome) -> tuple[str, ...]:
             return (f"{name}: an array of int32 expected",)
         if array.shape != (problem.students,):
             return (f"{name}: shape {array.shape}, ({problem.students},) expected",)
+    for name, places in (("closed", outcome.closed), ("below_minimum", outcome.below_minimum)):
+        if any(not 0 <= place < problem.places for place in places):
+            return (f"{name}: names a place that does not exist",)
     wrong = np.flatnonzero((outcome.place < UNPLACED) | (outcome.place >= problem.places))
     return tuple(
-        f"{problem.student_name(int(i))}: place {outcome.place[i]} does not exist" for i in wrong
+        f"{problem.student_name(int(i))}: place {outcome.place[i]} does not exist"
+        for i in wrong[:_MOST_OF_A_KIND]
     )
 
 
-def _feasibility_problems(problem: Problem, outcome: Outcome, seated: _Seating) -> tuple[str, ...]:
-    on_list = np.zeros(problem.students, dtype=np.bool_)
-    on_list[problem.choice_student[seated.own]] = True
-    off_list = np.flatnonzero((outcome.place != UNPLACED) & ~on_list)
-    too_full = np.flatnonzero(seated.taken > problem.capacity)
-    return (
-        *(
-            f"{problem.student_name(int(i))}: {problem.place_name(int(outcome.place[i]))} "
-            "is not on the list"
-            for i in off_list
-        ),
-        *(
+def _feasibility_problems(seated: _Seating) -> list[str]:
+    problem, outcome = seated.problem, seated.outcome
+    found = []
+    for student, place in zip(
+        problem.pin_student.tolist(), problem.pin_place.tolist(), strict=True
+    ):
+        if outcome.place[student] != place:
+            found.append(
+                f"{problem.student_name(student)}: not at {problem.place_name(place)}, as pinned"
+            )
+    allowed = np.zeros(problem.students, dtype=np.bool_)
+    allowed[seated.student[seated.own & ~seated.forbidden]] = True
+    for i in np.flatnonzero((outcome.place != UNPLACED) & ~allowed & seated.free):
+        place = problem.place_name(int(outcome.place[i]))
+        on_list = bool(np.any(seated.own & (seated.student == i)))
+        why = "is forbidden or does not accept them" if on_list else "is not on the list"
+        found.append(f"{problem.student_name(int(i))}: {place} {why}")
+    for j in np.flatnonzero(seated.taken > problem.capacity):
+        found.append(
             f"{problem.place_name(int(j))}: {seated.taken[j]} students, "
             f"capacity {problem.capacity[j]}"
-            for j in too_full
-        ),
-    )
+        )
+    for k in np.flatnonzero(seated.load[: problem.owners] > problem.owner_capacity):
+        found.append(
+            f"{problem.owner_name(int(k))}: {seated.load[k]} students, "
+            f"capacity {problem.owner_capacity[k]}"
+        )
+    return found
 
 
-def _blocking_pairs(problem: Problem, seated: _Seating) -> tuple[tuple[int, int], ...]:
-    place = problem.choice_place
-    free_seat = seated.taken[place] < problem.capacity[place]
-    holds_worse = problem.choice_priority < seated.worst[place]
-    # Without seats a place cannot want anybody, not even instead of a student who is there wrongly.
-    has_seats = problem.capacity[place] > 0
-    blocking = seated.wished(problem) & has_seats & (free_seat | holds_worse)
-    students, places = problem.choice_student[blocking], place[blocking]
-    return tuple(zip(students.tolist(), places.tolist(), strict=True))
+def _team_problems(seated: _Seating) -> list[str]:
+    problem = seated.problem
+    found = []
+    for j in np.flatnonzero(seated.closed):
+        name = problem.place_name(int(j))
+        if problem.minimum[j] == 0:
+            found.append(f"{name}: closed, but it has no minimum")
+        if seated.taken[j] > 0 or seated.pinned_open[j]:
+            found.append(f"{name}: closed, but somebody is there")
+    too_small = (seated.taken < problem.minimum) & ~seated.closed & ~seated.pinned_open
+    for j in np.flatnonzero(too_small):
+        found.append(
+            f"{problem.place_name(int(j))}: open with {seated.taken[j]} students, "
+            f"minimum {problem.minimum[j]}"
+        )
+    return found
 
 
-def _lottery_problems(problem: Problem, outcome: Outcome, seated: _Seating) -> tuple[str, ...]:
+def _blocking_pairs(seated: _Seating, draw: UInt64 | None) -> tuple[tuple[int, int], ...]:
+    """The pairs that block; with ``draw``, as if equal claims were ordered by it."""
+    problem, outcome = seated.problem, seated.outcome
+    wished = seated.rank < seated.own_rank[seated.student]
+    rows = np.flatnonzero(wished)
+    open_place = (problem.capacity > 0) & ~seated.closed
+    rows = rows[open_place[seated.place[rows]] & seated.free[seated.student[rows]]]
+    rows = rows[~seated.forbidden[rows]]
+    student, place = seated.student[rows], seated.place[rows]
+    owner = seated.owner[place]
+    worse_in_place, worse_in_owner = _somebody_worse(seated, rows, draw)
+    place_free = seated.taken[place] < problem.capacity[place]
+    owner_free = seated.load[owner] < seated.room[owner]
+    own = outcome.place[student]
+    with_owner = (own != UNPLACED) & (seated.owner[own] == owner)
+    blocking = np.where(place_free, owner_free | with_owner | worse_in_owner, worse_in_place)
+    return tuple(zip(student[blocking].tolist(), place[blocking].tolist(), strict=True))
+
+
+def _somebody_worse(seated: _Seating, rows: Int64, draw: UInt64 | None) -> tuple[Bool, Bool]:
+    """For each of the rows: whether its place, and its owner, hold a student who stands strictly
+    lower and is not pinned."""
+    lowest = np.iinfo(np.int64).min
+    sits = np.flatnonzero(seated.own & seated.free[seated.student])
+    answers = []
+    for group, size in ((seated.place, seated.problem.places), (seated.owner, len(seated.room))):
+        of_row = (group if group is seated.place else group[seated.place]).astype(np.int64)
+        worst = np.full(size, lowest)
+        np.maximum.at(worst, of_row[sits], seated.priority[sits])
+        at, mine = of_row[rows], seated.priority[rows]
+        worse = mine < worst[at]
+        if draw is not None:
+            last = sits[seated.priority[sits] == worst[of_row[sits]]]
+            worst_draw = np.zeros(size, dtype=np.uint64)
+            np.maximum.at(worst_draw, of_row[last], draw[seated.student[last]])
+            worse |= (mine == worst[at]) & (draw[seated.student[rows]] < worst_draw[at])
+        answers.append(worse)
+    return answers[0], answers[1]
+
+
+def _lottery_problems(seated: _Seating, blocking_pairs: tuple[tuple[int, int], ...]) -> list[str]:
+    problem, outcome = seated.problem, seated.outcome
     if outcome.effort != "quick":
-        return ()
-    place, draw = problem.choice_place, problem.lottery[problem.choice_student]
-    last = seated.own & (problem.choice_priority == seated.worst[place])
-    worst_draw = np.zeros(problem.places, dtype=np.uint64)
-    np.maximum.at(worst_draw, place[last], draw[last])
-    passed_over = (
-        seated.wished(problem)
-        & (seated.taken[place] > 0)
-        & (problem.choice_priority == seated.worst[place])
-        & (draw < worst_draw[place])
-    )
-    return tuple(
-        f"{problem.student_name(int(problem.choice_student[row]))}: lost "
-        f"{problem.place_name(int(place[row]))} to an equal claim with a worse draw"
-        for row in np.flatnonzero(passed_over)
-    )
+        return []
+    unfair = set(_blocking_pairs(seated, problem.drawn(outcome.seed))) - set(blocking_pairs)
+    return [
+        f"{problem.student_name(student)}: lost {problem.place_name(place)} to an equal claim "
+        "with a worse draw"
+        for student, place in sorted(unfair)[:_MOST_OF_A_KIND]
+    ]
 
 
-def _count_problems(problem: Problem, outcome: Outcome, seated: _Seating) -> tuple[str, ...]:
-    sits = seated.own_rank != np.iinfo(np.int64).max
-    rank = np.where(sits, seated.own_rank, 0)
+def _count_problems(seated: _Seating) -> list[str]:
+    problem, outcome = seated.problem, seated.outcome
+    rank = np.where(seated.own_rank == _NEVER, 0, seated.own_rank)
     found = [
         f"{problem.student_name(int(i))}: rank {outcome.rank[i]}, {rank[i]} counted"
-        for i in np.flatnonzero(outcome.rank != rank)
+        for i in np.flatnonzero(outcome.rank != rank)[:_MOST_OF_A_KIND]
     ]
-    profile = tuple(
-        int(np.count_nonzero(rank == r)) for r in range(1, int(rank.max(initial=0)) + 1)
-    )
+    placed = int(np.count_nonzero(outcome.place != UNPLACED))
+    if outcome.bound < placed:
+        found.append(f"bound: {outcome.bound}, but {placed} are placed")
+    fingerprint = outcome_fingerprint(problem, outcome.place, outcome.effort, outcome.seed)
+    profile = np.bincount(rank)[1:].tolist() if len(rank) else []
     figures = (
-        ("placed", outcome.placed, int(np.count_nonzero(outcome.place != UNPLACED))),
+        ("placed", outcome.placed, placed),
         ("rank_sum", outcome.rank_sum, int(rank.sum())),
-        ("profile", outcome.profile, profile),
-        ("below_minimum", outcome.below_minimum, seated.below_minimum),
+        ("profile", outcome.profile, tuple(profile)),
         (
-            "fingerprint",
-            outcome.fingerprint,
-            outcome_fingerprint(problem, outcome.place, outcome.rank, outcome.effort, outcome.seed),
+            "below_minimum",
+            outcome.below_minimum,
+            tuple(np.flatnonzero(seated.below & seated.pinned_open).tolist()),
         ),
+        ("fingerprint", outcome.fingerprint, fingerprint),
     )
-    for name, said, counted in figures:
-        if said != counted:
-            found.append(f"{name}: {said}, {counted} counted")
-    return tuple(found)
+    found += [
+        f"{name}: {said}, {counted} counted" for name, said, counted in figures if said != counted
+    ]
+    return found

@@ -12,23 +12,42 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.engine.arrays import Int64
+from matching.engine.arrays import Bool, Int64
 from matching.engine.eligibility import Rule
 from matching.engine.outcome import UNPLACED, Outcome
-from matching.engine.problem import Problem
+from matching.engine.problem import NO_OWNER, REFUSED, Problem
 
 
 class Code(enum.StrEnum):
     """Why a student is, or is not, at a place."""
 
     PLACED_HERE = "placed_here"
+    PINNED_HERE = "pinned_here"  # fixed beforehand
+    PINNED_ELSEWHERE = "pinned_elsewhere"  # fixed beforehand, at another place
     NOT_ELIGIBLE = "not_eligible"  # a hard rule forbids it: see ``rules``
-    NOT_RANKED = "not_ranked"  # the student did not ask for it
+    BANNED = "banned"  # the pair was forbidden beforehand
+    NOT_ACCEPTED = "not_accepted"  # the place does not rank the student
+    NOT_RANKED = "not_ranked"  # the student did not ask for it, nor is it in the tail
     PREFERRED_ANOTHER = "preferred_another"  # the student has a place ranked at least as high
+    CLOSED = "closed"  # the project does not start: too few would come
     NO_OPENINGS = "no_openings"  # there was no free seat to divide
     FULL_BETTER_CLAIMS = "full_better_claims"  # all who got it had a better priority
+    FULL_EQUAL_CLAIMS = "full_equal_claims"  # equal claims, and not the lottery alone decided
     FULL_LOTTERY = "full_lottery"  # the last seats were drawn among equal priorities
+    OWNER_FULL = "owner_full"  # the place has a seat left, but its owner takes nobody more
     BLOCKING = "blocking"  # the two would rather have each other: the outcome is not stable
+
+
+class Change(enum.StrEnum):
+    """What would have brought the student here, if nothing else had changed."""
+
+    RANK_IT = "rank_it"
+    RANK_IT_HIGHER = "rank_it_higher"
+    BE_ACCEPTED = "be_accepted"  # by a hard rule that is met, a ban that is lifted, or the place
+    LARGER_TEAM = "larger_team"  # so many students more: ``missing``
+    MORE_OPENINGS = "more_openings"  # so many seats more: ``waiting_before`` + 1
+    BETTER_CLAIM = "better_claim"  # a priority below ``cutoff``
+    BETTER_DRAW = "better_draw"
 
 
 class UnplacedCode(enum.StrEnum):
@@ -36,7 +55,7 @@ class UnplacedCode(enum.StrEnum):
 
     EMPTY_LIST = "empty_list"  # ranked nothing
     NO_ELIGIBLE_CHOICE = "no_eligible_choice"  # every ranked place fails a hard rule
-    ALL_FULL = "all_full"  # each eligible choice went to others
+    ALL_FULL = "all_full"  # each eligible choice went to others, or does not start
 
 
 @dataclass(frozen=True)
@@ -44,34 +63,43 @@ class Explanation:
     """The answer for one pair.
 
     rank      the rank that the student gave the place; None: not ranked, or not eligible
-    got       the rank of the place that the student has; None: unplaced
+    in_tail   the place is in the student's tail, after the own list
+    got       the rank of the place that the student has; None: unplaced, or pinned off the list
     priority  the place's priority number for the student, lower is better; None as ``rank``
-    cutoff    the highest (worst) priority number that got a seat; None while seats are free
+    cutoff    the highest (worst) priority number that got a seat, at the place, or at its owner
+              where that one is full; None while seats are free
     capacity, taken  seats to divide, and seats given
+    missing   students whom a closed project lacked, if all who would rather be there came
     rivals    other students who sit here or would rather sit here than where they are
+    waiting_before  of those who would rather sit here, how many have a claim at least as strong
     drawn_claims, drawn_seats  of all claims, those with exactly the cut-off priority, and how
               many of them got a seat: more claims than seats means that a lottery decided
     rules     the hard rules that the pair fails
+    changes   what would have brought the student here
     """
 
     code: Code
     student: int
     place: int
     rank: int | None
+    in_tail: bool
     got: int | None
     priority: int | None
     cutoff: int | None
     capacity: int
     taken: int
+    missing: int
     rivals: int
+    waiting_before: int
     drawn_claims: int
     drawn_seats: int
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[Rule, ...]
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True)
 class Unplaced:
-    """Why a student has no place, with an explanation per choice, best rank first."""
+    """Why a student has no place: the code, and the answer for each place on the list."""
 
     code: UnplacedCode
     student: int
@@ -80,13 +108,19 @@ class Unplaced:
 
 @dataclass(frozen=True, eq=False)
 class Standings:
-    """How hard each place was fought for; int64 (m) each.
+    """How hard each place was fought for; int64 (m) each, but for the last three.
 
     taken         students who sit there
     claims        those, and the students who would rather sit there than where they are
     cutoff        the worst priority number among those who sit there; 0 where nobody does
     drawn_claims  the claims with exactly that priority
     drawn_seats   how many of these sit there
+    owner_load    students of the place's owner, over all its places
+    owner_cutoff  the worst priority number among them
+    closed        bool (m)
+    queue         the priorities of those who would rather be there, ascending within each place,
+                  int64; those of place j are ``queue[queue_start[j] : queue_start[j + 1]]``
+    queue_start   int64 (m + 1)
     """
 
     taken: Int64
@@ -94,29 +128,69 @@ class Standings:
     cutoff: Int64
     drawn_claims: Int64
     drawn_seats: Int64
+    owner_load: Int64
+    owner_cutoff: Int64
+    closed: Bool
+    queue: Int64
+    queue_start: Int64
 
 
 def standings(problem: Problem, outcome: Outcome) -> Standings:
-    """Count for all places at once; hand it to `explain` when many pairs are asked. O(E)."""
-    student, place = problem.choice_student, problem.choice_place
-    sits = outcome.place[student] == place
-    unplaced = outcome.place[student] == UNPLACED
-    claims = sits | unplaced | (problem.choice_rank < outcome.rank[student])
-    cutoff = np.full(problem.places, np.iinfo(np.int64).min)
-    np.maximum.at(cutoff, place[sits], problem.choice_priority[sits])
-    at_cutoff = problem.choice_priority == cutoff[place]
+    """Count for all places at once; with it an answer for a pair takes no more than a look at the
+    student's list and a bisection. O(E log E)."""
+    student = np.concatenate([problem.choice_student, problem.tail_student])
+    place = np.concatenate([problem.choice_place, problem.tail_place])
+    priority = np.concatenate([problem.choice_priority, problem.tail_priority]).astype(np.int64)
+    tail = np.full(len(problem.tail_place), problem.tail_rank, dtype=np.int32)
+    rank = np.concatenate([problem.choice_rank, tail])
+    granted = (priority != REFUSED) & (problem.pinned_place[student] < 0) & ~_banned(problem)
+    sits = (outcome.place[student] == place) & granted
+    waits = granted & ~sits & ((outcome.rank[student] == 0) | (rank < outcome.rank[student]))
+    cutoff = _worst(place[sits], priority[sits], problem.places)
+    at_cutoff = priority == cutoff[place]
+    taken = np.bincount(outcome.place[outcome.place != UNPLACED], minlength=problem.places)
 
-    def per_place(rows: np.ndarray) -> Int64:
+    def per_place(rows: Bool) -> Int64:
         return np.bincount(place[rows], minlength=problem.places).astype(np.int64)
 
-    taken = per_place(sits)
-    return Standings(
-        taken=taken,
-        claims=per_place(claims),
-        cutoff=np.where(taken > 0, cutoff, 0),
-        drawn_claims=per_place(claims & at_cutoff),
-        drawn_seats=per_place(sits & at_cutoff),
+    owner = np.where(
+        problem.owner == NO_OWNER, problem.owners + np.arange(problem.places), problem.owner
     )
+    owners = problem.owners + problem.places
+    load = np.bincount(owner, taken, owners).astype(np.int64)
+    owner_cutoff = _worst(owner[place[sits]], priority[sits], owners)
+    closed = np.zeros(problem.places, dtype=np.bool_)
+    closed[list(outcome.closed)] = True
+    waiting = np.flatnonzero(waits)
+    waiting = waiting[np.lexsort((priority[waiting], place[waiting]))]
+    seated = per_place(sits) > 0
+    return Standings(
+        taken=taken.astype(np.int64),
+        claims=per_place(sits | waits),
+        cutoff=np.where(seated, cutoff, 0),
+        drawn_claims=per_place((sits | waits) & at_cutoff),
+        drawn_seats=per_place(sits & at_cutoff),
+        owner_load=load[owner],
+        owner_cutoff=np.where(load > 0, owner_cutoff, 0)[owner],
+        closed=closed,
+        queue=priority[waiting],
+        queue_start=np.concatenate([[0], np.cumsum(per_place(waits))]),
+    )
+
+
+def _worst(group: Int64, priority: Int64, size: int) -> Int64:
+    worst = np.full(size, np.iinfo(np.int64).min)
+    np.maximum.at(worst, group, priority)
+    return worst
+
+
+def _banned(problem: Problem) -> Bool:
+    """Which rows of own lists and tails are banned pairs."""
+    student = np.concatenate([problem.choice_student, problem.tail_student]).astype(np.int64)
+    place = np.concatenate([problem.choice_place, problem.tail_place])
+    ban = problem.ban_student.astype(np.int64) * max(1, problem.places) + problem.ban_place
+    banned: Bool = np.isin(student * max(1, problem.places) + place, ban)
+    return banned
 
 
 def explain(
@@ -138,40 +212,135 @@ def explain(
     if not (0 <= student < problem.students and 0 <= place < problem.places):
         raise IndexError(f"no pair ({student}, {place}) in this problem")
     standing = standing or standings(problem, outcome)
-    row = _choice(problem, student, place)
-    sits = int(outcome.place[student]) == place
-    got = int(outcome.rank[student]) if outcome.place[student] != UNPLACED else None
-    rank = None if row is None else int(problem.choice_rank[row])
-    priority = None if row is None else int(problem.choice_priority[row])
-    capacity, taken = int(problem.capacity[place]), int(standing.taken[place])
-    cutoff = int(standing.cutoff[place]) if 0 < capacity <= taken else None
-    own_claim = rank is not None and (sits or got is None or rank < got)
-
-    if sits:
-        code = Code.PLACED_HERE
-    elif failed:
-        code = Code.NOT_ELIGIBLE
-    elif rank is None or priority is None:
-        code = Code.NOT_RANKED
-    elif got is not None and got <= rank:
-        code = Code.PREFERRED_ANOTHER
-    else:
-        code = _refusal(capacity, cutoff, priority)
+    rank, priority, in_tail = _row(problem, student, place)
+    got = int(outcome.rank[student]) or None
+    code = _code(problem, outcome, student, place, failed, standing)
+    cutoff = _cutoff(problem, place, standing)
+    lowest, highest = standing.queue_start[place], standing.queue_start[place + 1]
+    queue = standing.queue[lowest:highest]
+    claims_here = code is Code.PLACED_HERE or code in _WANTED
+    before = 0
+    if priority is not None and priority != REFUSED:
+        before = int(np.searchsorted(queue, priority, side="right"))
     return Explanation(
         code=code,
         student=student,
         place=place,
         rank=rank,
+        in_tail=in_tail,
         got=got,
-        priority=priority,
+        priority=None if priority == REFUSED else priority,
         cutoff=cutoff,
-        capacity=capacity,
-        taken=taken,
-        rivals=int(standing.claims[place]) - own_claim,
+        capacity=int(problem.capacity[place]),
+        taken=int(standing.taken[place]),
+        missing=max(0, int(problem.minimum[place]) - len(queue)) if code is Code.CLOSED else 0,
+        rivals=int(standing.claims[place]) - claims_here,
+        waiting_before=max(0, before - (code in _WANTED)),
         drawn_claims=int(standing.drawn_claims[place]),
         drawn_seats=int(standing.drawn_seats[place]),
         rules=failed,
+        changes=_CHANGES[code],
     )
+
+
+_WANTED = frozenset(
+    {
+        Code.CLOSED,
+        Code.NO_OPENINGS,
+        Code.FULL_BETTER_CLAIMS,
+        Code.FULL_EQUAL_CLAIMS,
+        Code.FULL_LOTTERY,
+        Code.OWNER_FULL,
+        Code.BLOCKING,
+    }
+)
+_CHANGES = {
+    Code.PLACED_HERE: (),
+    Code.PINNED_HERE: (),
+    Code.PINNED_ELSEWHERE: (),
+    Code.NOT_ELIGIBLE: (Change.BE_ACCEPTED,),
+    Code.BANNED: (Change.BE_ACCEPTED,),
+    Code.NOT_ACCEPTED: (Change.BE_ACCEPTED,),
+    Code.NOT_RANKED: (Change.RANK_IT,),
+    Code.PREFERRED_ANOTHER: (Change.RANK_IT_HIGHER,),
+    Code.CLOSED: (Change.LARGER_TEAM,),
+    Code.NO_OPENINGS: (Change.MORE_OPENINGS,),
+    Code.FULL_BETTER_CLAIMS: (Change.BETTER_CLAIM, Change.MORE_OPENINGS),
+    Code.FULL_EQUAL_CLAIMS: (Change.BETTER_CLAIM, Change.MORE_OPENINGS),
+    Code.FULL_LOTTERY: (Change.BETTER_DRAW, Change.MORE_OPENINGS),
+    Code.OWNER_FULL: (Change.BETTER_CLAIM, Change.MORE_OPENINGS),
+    Code.BLOCKING: (),
+}
+
+
+def _code(
+    problem: Problem,
+    outcome: Outcome,
+    student: int,
+    place: int,
+    failed: tuple[Rule, ...],
+    standing: Standings,
+) -> Code:
+    rank, priority, _ = _row(problem, student, place)
+    here = int(outcome.place[student]) == place
+    pinned = int(problem.pinned_place[student])
+    if pinned >= 0:
+        return Code.PINNED_HERE if pinned == place else Code.PINNED_ELSEWHERE
+    if here:
+        return Code.PLACED_HERE
+    if failed:
+        return Code.NOT_ELIGIBLE
+    if np.any((problem.ban_student == student) & (problem.ban_place == place)):
+        return Code.BANNED
+    if rank is None or priority is None:
+        return Code.NOT_RANKED
+    if priority == REFUSED:
+        return Code.NOT_ACCEPTED
+    if outcome.place[student] != UNPLACED and outcome.rank[student] <= rank:
+        return Code.PREFERRED_ANOTHER
+    return _refusal(problem, outcome, place, priority, standing)
+
+
+def _refusal(
+    problem: Problem, outcome: Outcome, place: int, priority: int, standing: Standings
+) -> Code:
+    """Why a place that the student wanted more than their own did not take them."""
+    cutoff = _cutoff(problem, place, standing)
+    if standing.closed[place]:
+        return Code.CLOSED
+    if problem.capacity[place] == 0:
+        return Code.NO_OPENINGS
+    if cutoff is None or priority < cutoff:
+        return Code.BLOCKING
+    if standing.taken[place] < problem.capacity[place]:
+        return Code.OWNER_FULL
+    if priority > cutoff:
+        return Code.FULL_BETTER_CLAIMS
+    return Code.FULL_LOTTERY if outcome.effort == "quick" else Code.FULL_EQUAL_CLAIMS
+
+
+def _cutoff(problem: Problem, place: int, standing: Standings) -> int | None:
+    """The priority that was needed here; None while place and owner have a free seat."""
+    owner = int(problem.owner[place])
+    if 0 < problem.capacity[place] <= standing.taken[place]:
+        return int(standing.cutoff[place])
+    if owner != NO_OWNER and standing.owner_load[place] >= problem.owner_capacity[owner]:
+        return int(standing.owner_cutoff[place])
+    return None
+
+
+def _row(problem: Problem, student: int, place: int) -> tuple[int | None, int | None, bool]:
+    """Rank, priority and whether it is in the tail, where the student names the place."""
+    start, end = int(problem.choice_start[student]), int(problem.choice_start[student + 1])
+    own = np.flatnonzero(problem.choice_place[start:end] == place)
+    if own.size:
+        row = start + int(own[0])
+        return int(problem.choice_rank[row]), int(problem.choice_priority[row]), False
+    start, end = int(problem.tail_start[student]), int(problem.tail_start[student + 1])
+    after = np.flatnonzero(problem.tail_place[start:end] == place)
+    if after.size:
+        return problem.tail_rank, int(problem.tail_priority[start + int(after[0])]), True
+    return None, None, False
 
 
 def unplaced_reason(
@@ -192,35 +361,19 @@ def unplaced_reason(
     if outcome.place[student] != UNPLACED:
         raise ValueError(f"{problem.student_name(student)} has a place")
     standing = standing or standings(problem, outcome)
-    rows = range(int(problem.choice_start[student]), int(problem.choice_start[student + 1]))
+    rows = slice(int(problem.choice_start[student]), int(problem.choice_start[student + 1]))
     eligible = tuple(
-        explain(problem, outcome, student, int(problem.choice_place[row]), standing=standing)
-        for row in rows
+        explain(problem, outcome, student, place, standing=standing)
+        for place in problem.choice_place[rows].tolist()
     )
     forbidden = tuple(
         explain(problem, outcome, student, place, failed=rules, standing=standing)
         for place, rules in (struck or {}).items()
     )
-    if eligible:
+    if any(one.code in _WANTED for one in eligible):
         code = UnplacedCode.ALL_FULL
-    elif forbidden:
+    elif eligible or forbidden:
         code = UnplacedCode.NO_ELIGIBLE_CHOICE
     else:
         code = UnplacedCode.EMPTY_LIST
     return Unplaced(code=code, student=student, choices=eligible + forbidden)
-
-
-def _refusal(capacity: int, cutoff: int | None, priority: int) -> Code:
-    """Why a place that the student wanted more than their own did not take them."""
-    if capacity == 0:
-        return Code.NO_OPENINGS
-    if cutoff is None or priority < cutoff:
-        return Code.BLOCKING
-    return Code.FULL_LOTTERY if priority == cutoff else Code.FULL_BETTER_CLAIMS
-
-
-def _choice(problem: Problem, student: int, place: int) -> int | None:
-    """The row in which the student names the place, or None."""
-    start, end = int(problem.choice_start[student]), int(problem.choice_start[student + 1])
-    found = np.flatnonzero(problem.choice_place[start:end] == place)
-    return start + int(found[0]) if found.size else None

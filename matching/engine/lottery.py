@@ -25,6 +25,8 @@ import numpy as np
 from matching.engine.arrays import ProblemError, UInt64, require_ids
 
 _LARGEST = 2**64 - 1
+# The step of SplitMix64: odd, so that its multiples run through all 64-bit numbers.
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def lottery_numbers(secret: bytes, ids: Sequence[str]) -> UInt64:
@@ -62,6 +64,15 @@ def place_numbers(ids: Sequence[str]) -> UInt64:
     return distinct_numbers([hashlib.sha256(one.encode()).digest() for one in ids])
 
 
+def index_numbers(seed: int, count: int) -> UInt64:
+    """A number for each index where there are no ids: uint64 (count), all different.
+
+    SplitMix64 over seed and index: each step can be undone, so no two indices share a number.
+    """
+    start = int.from_bytes(hashlib.sha256(f"seed {seed}".encode()).digest()[:8], "big")
+    return _mixed(np.arange(count, dtype=np.uint64) * _GOLDEN + np.uint64(start))
+
+
 def pair_draws(student_number: UInt64, place_number: UInt64) -> UInt64:
     """A draw for each pair, uint64 (same shape): which of equally liked places comes first.
 
@@ -69,8 +80,11 @@ def pair_draws(student_number: UInt64, place_number: UInt64) -> UInt64:
     places differ, because every step of the mixing can be undone. The mixing is the finaliser of
     SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators").
     """
-    mixed = student_number ^ place_number
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    return _mixed(student_number ^ place_number)
+
+
+def _mixed(number: UInt64) -> UInt64:
+    mixed = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.asarray(mixed ^ (mixed >> np.uint64(31)), dtype=np.uint64)
 
