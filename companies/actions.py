@@ -40,6 +40,54 @@ def register_company(*, kvk: str, name: str, postcode: Postcode, by: User) -> Co
     return company
 
 
+def register_again(*, kvk: str, name: str, postcode: Postcode, by: User) -> Company:
+    """Who signed up before and never came in, signs up again: what is typed now counts, because
+    nobody has proven yet that the address is theirs.
+
+    Raises Refused: address_is_proven; IntegrityError when the number stands there already.
+    """
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=by.pk)
+        if not queries.never_came().filter(pk=by.pk).exists():
+            raise Refused("address_is_proven")
+        own = queries.signed_up_before(by).first()
+        if own is None:
+            return register_company(kvk=kvk, name=name, postcode=postcode, by=by)
+        Company.objects.filter(pk=own.pk).update(created_at=Now())  # it waits for its code anew
+        return change_company(own, kvk=kvk, name=name, postcode=postcode)
+
+
+def change_company(company: Company, *, kvk: str, name: str, postcode: Postcode) -> Company:
+    """Correct what a company said of itself. Number and postcode stand fast from the first offer
+    that was published: schools looked it up by them, and students chose by distance.
+
+    Raises Refused: company_is_known; IntegrityError when the number stands there already.
+    """
+    with transaction.atomic():
+        company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+        site = company.sites.select_for_update(no_key=True).order_by("pk")[0]
+        if kvk != company.kvk or postcode != site.postcode:
+            if queries.was_published(company):
+                raise Refused("company_is_known")
+            # What was looked up was of another number, or of another place.
+            Accreditation.objects.filter(site__company=company).delete()
+            queries.abandoned_companies(kvk).exclude(pk=company.pk).delete()
+            _move_site(site, postcode)
+        company.kvk, company.name = kvk, name
+        company.save(update_fields=["kvk", "name"])
+    return company
+
+
+def _move_site(site: Site, postcode: Postcode) -> None:
+    """Drafts go along; where the company has a site already, the two become one."""
+    there = Site.objects.filter(company=site.company, postcode=postcode).exclude(pk=site.pk).first()
+    if there is None:
+        Site.objects.filter(pk=site.pk).update(postcode=postcode)
+    else:
+        site.offers.update(site=there)
+        site.delete()
+
+
 def _move(offer: Offer, name: str, target: str, *, by: By, reason: str = "", **also: Any) -> None:
     """One conditional UPDATE: the move happens from a state that allows it, or not at all."""
     with moving(name, by=by, reason=reason):

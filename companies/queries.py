@@ -4,6 +4,7 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     BooleanField,
@@ -40,23 +41,53 @@ def companies_of(user: User) -> QuerySet[Company]:
     return Company.objects.filter(members__user=user).distinct()
 
 
-def abandoned_companies(kvk: str) -> QuerySet[Company]:
-    """The company with this number if nobody ever came in for it: it offers nothing, and its
-    members never confirmed their address, for longer than that takes."""
-    never_came = User.objects.filter(last_login=None, emailaddress__verified=False)
-    members = Member.objects.filter(company=OuterRef("pk"))
-    return Company.objects.filter(
-        Exists(members),
-        ~Exists(members.exclude(user__in=never_came)),
-        ~Exists(Offer.objects.filter(site__company=OuterRef("pk"))),
-        kvk=kvk,
-        created_at__lt=Now() - Value(TIME_TO_CONFIRM),
+def never_came() -> QuerySet[User]:
+    """Whoever gave an address and neither confirmed it nor came in: it may be anybody's."""
+    return User.objects.filter(
+        Exists(EmailAddress.objects.filter(user=OuterRef("pk"))),
+        ~Exists(EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)),
+        last_login=None,
     )
 
 
-def is_registered(kvk: str) -> bool:
-    """Whether a company with this number stands here, and somebody came in for it."""
-    return Company.objects.filter(kvk=kvk).exclude(pk__in=abandoned_companies(kvk)).exists()
+def _nobody_came_for() -> QuerySet[Company]:
+    """Companies that offer nothing, and whose members never came in."""
+    members = Member.objects.filter(company=OuterRef("pk"))
+    return Company.objects.filter(
+        Exists(members),
+        ~Exists(members.exclude(user__in=never_came())),
+        ~Exists(Offer.objects.filter(site__company=OuterRef("pk"))),
+    )
+
+
+def abandoned_companies(kvk: str) -> QuerySet[Company]:
+    """The company with this number if nobody ever came in for it, for longer than confirming an
+    address takes."""
+    return _nobody_came_for().filter(kvk=kvk, created_at__lt=Now() - Value(TIME_TO_CONFIRM))
+
+
+def signed_up_before(user: User) -> QuerySet[Company]:
+    """The company that somebody who never came in registered alone."""
+    others = Member.objects.filter(company=OuterRef("pk")).exclude(user=user)
+    return _nobody_came_for().filter(~Exists(others), members__user=user)
+
+
+def is_registered(kvk: str, *, besides: Company | None = None) -> bool:
+    """Whether a company with this number stands here, another than `besides`, and somebody may
+    still come in for it."""
+    found = Company.objects.filter(kvk=kvk).exclude(pk__in=abandoned_companies(kvk))
+    return (found.exclude(pk=besides.pk) if besides else found).exists()
+
+
+def has_offers(company: Company) -> bool:
+    """Whether a company ever made an offer, if only a draft."""
+    return Offer.objects.filter(site__company=company).exists()
+
+
+def was_published(company: Company) -> bool:
+    """Whether students and schools know this company by something it published."""
+    offers = Offer.objects.filter(site__company=company)
+    return offers.exclude(state__in=states.UNPUBLISHED).exists()
 
 
 def staffed_schools(user: User) -> QuerySet[Any]:

@@ -10,6 +10,9 @@ from companies import states
 from education.models import HBO_LEVEL
 
 REFUSALS = {
+    "company_is_known": gettext_lazy(
+        "Je aanbod is net gepubliceerd. Het KvK-nummer en de postcode staan daarom vast."
+    ),
     "offer_moved_on": gettext_lazy(
         "Iemand anders heeft dit aanbod net veranderd. Hieronder zie je hoe het nu staat."
     ),

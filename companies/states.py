@@ -11,6 +11,7 @@ FILLED = "filled"
 CLOSED = "closed"
 EXPIRED = "expired"
 
+UNPUBLISHED = (DRAFT, SUBMITTED, RETURNED)  # no student ever saw it
 LIVE = (PUBLISHED, PAUSED, FILLED)  # students may hold proposals on it
 
 OFFER = Lifecycle(

@@ -12,6 +12,7 @@ _review = _queue + "<int:offer_id>/"
 urlpatterns = [
     # Stands before allauth's own page at the same address, which makes no company.
     path("account/signup/", signup.CompanySignup.as_view(), name="signup"),
+    path("bedrijf/<int:company_id>/gegevens/", company.details, name="details"),
     path(_offers + "nieuw/<slug:kind>/", company.offer_new, name="offer_new"),
     path(_offer, company.offer, name="offer"),
     path(_offer + "bewerk/", company.offer_edit, name="offer_edit"),

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.stages import EmailVerificationStage
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
@@ -13,6 +14,15 @@ from notifications import outbox
 from notifications.models import Letter
 
 LONGEST_ADDRESS = 254  # RFC 5321
+
+
+class CodeFromTheMail(EmailVerificationStage):
+    """Waiting for the code from the mail. Whoever goes to the door meanwhile, to sign in or to sign
+    up with what is right, finds it open."""
+
+    def is_resumable(self, request: HttpRequest) -> bool:
+        """Never: allauth would lead back to the code."""
+        return False
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -43,6 +53,15 @@ class AccountAdapter(DefaultAccountAdapter):
             )
         )
 
+    def get_login_stages(self) -> list[str]:
+        """Those of allauth, with ours for the code from the mail."""
+        ours = {_path(EmailVerificationStage): _path(CodeFromTheMail)}
+        return [ours.get(stage, stage) for stage in super().get_login_stages()]
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Companies may always register themselves."""
         return True
+
+
+def _path(stage: type) -> str:
+    return f"{stage.__module__}.{stage.__qualname__}"

@@ -2,12 +2,13 @@
 
 from companies.forms.offers import OfferForm, values_of
 from companies.forms.review import AccreditationForm, CloseForm, ReturnForm, SearchForm
-from companies.forms.signup import TAKEN, CompanySignupForm
+from companies.forms.signup import TAKEN, CompanyForm, CompanySignupForm
 
 __all__ = [
     "TAKEN",
     "AccreditationForm",
     "CloseForm",
+    "CompanyForm",
     "CompanySignupForm",
     "OfferForm",
     "ReturnForm",

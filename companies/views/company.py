@@ -1,10 +1,11 @@
-"""A company's pages about its own offers: make, read, change, hand in, pause, close."""
+"""A company's pages about itself and its offers: correct, make, read, change, pause, close."""
 
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from accounts.queries import history_of
 from companies import actions, queries, reasons
 from companies.access import can_change
 from companies.actions import Refused
-from companies.forms import CloseForm, OfferForm, values_of
+from companies.forms import TAKEN, CloseForm, CompanyForm, OfferForm, values_of
 from companies.models import Company, Offer
 from companies.states import OFFER
 from companies.views.asking import company_of, offer_of_company, user_of
@@ -32,6 +33,34 @@ def _crumbs(company: Company, *rest: tuple[str, str]) -> list[dict[str, str]]:
 
 def _page_of(offer: Offer) -> str:
     return reverse("companies:offer", args=[offer.site.company_id, offer.pk])
+
+
+# --- The company itself ----------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def details(request: HttpRequest, company_id: int) -> HttpResponse:
+    """Correct what was said at signing up."""
+    company = company_of(request, company_id)
+    form = CompanyForm(request.POST if request.method == "POST" else None, company=company)
+    if form.is_valid():
+        try:
+            actions.change_company(company, **form.company())
+        except IntegrityError:
+            form.add_error("kvk", TAKEN)  # somebody else was quicker
+        except Refused as error:
+            messages.warning(request, reasons.refusal(error.code))
+            return redirect("companies:details", company.pk)
+        else:
+            messages.success(request, _("De gegevens van je bedrijf zijn bewaard."))
+            return redirect("matching:company", company.pk)
+    context = {
+        "company": company,
+        "form": form,
+        "crumbs": _crumbs(company, (_("Gegevens"), "")),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "companies/details.html", context, status=status)
 
 
 # --- Make and change -------------------------------------------------------------------------
@@ -53,6 +82,7 @@ def offer_new(request: HttpRequest, company_id: int, kind: str) -> HttpResponse:
         "season": season,
         "crumbs": _crumbs(company, (title, "")),
         "offer": None,
+        "first": not queries.has_offers(company),
     }
     if season is None:
         return render(request, "companies/no_season.html", context)

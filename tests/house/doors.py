@@ -208,6 +208,8 @@ TABLE = (
     do("matching:company_accept", "klikwerf proposal:untold", only(302)),
     do("matching:company_decline", "klikwerf proposal:offered", only(422, *KLIKWERF), COMPANY_NO),
     do("matching:company_decline", "klikwerf proposal:untold", only(422), COMPANY_NO),
+    fill("companies:details", "klikwerf", KLIKWERF, {"name": "Klikwerf Kanarie-Drie Noord"}),
+    fill("companies:details", "rival", ("dirk",), {"name": "Rivaal Kanarie-Vier Noord"}),
     fill("companies:offer_new", "klikwerf stage", KLIKWERF, OFFER),
     fill("companies:offer_new", "klikwerf opdracht", KLIKWERF, OFFER),
     fill("companies:offer_new", "klikwerf iets", (), OFFER),

@@ -95,6 +95,7 @@ class Scene:
         schools = (cast.deltion.slug, cast.windesheim.slug)
         for company in (cast.klikwerf.pk, cast.rival.pk):
             found.append(reverse("matching:company", args=[company]))
+            found.append(reverse("companies:details", args=[company]))
             found += [reverse("companies:offer_new", args=[company, k]) for k in KINDS]
         for offer in self.offers.values():
             company = offer.site.company_id
