@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from cockpit import access, queries
@@ -13,7 +13,7 @@ from education.queries import coordinated_schools, season_in_view
 from students.models import Student
 
 
-@require_GET
+@require_safe
 @login_not_required
 def home(request: HttpRequest) -> HttpResponse:
     """What the portal is, how the region stands, and the three ways in."""
@@ -22,14 +22,14 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "cockpit/home.html", {"season": season, "figures": figures})
 
 
-@require_GET
+@require_safe
 @login_not_required
 def about(request: HttpRequest) -> HttpResponse:
     """What this is, and where its public figures come from."""
     return render(request, "cockpit/about.html")
 
 
-@require_GET
+@require_safe
 def today(request: HttpRequest) -> HttpResponse:
     """To the page where somebody's work is; whoever has several roles chooses."""
     assert isinstance(request.user, User)
@@ -57,7 +57,7 @@ def today(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 def region(request: HttpRequest) -> HttpResponse:
     """How the region stands in the season that comes: where places are short."""
     assert isinstance(request.user, User)

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from companies import states as offer_states
 from companies.actions import Refused
@@ -20,7 +20,7 @@ from matching.reasons import part_words
 from matching.views.asking import company_of, say_refused, user_of
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest, company_id: int) -> HttpResponse:
     """What is there to do for us? Answer proposals, finish offers."""
     company = company_of(request, company_id)
@@ -28,9 +28,12 @@ def home(request: HttpRequest, company_id: int) -> HttpResponse:
     proposals = list(
         queries.proposals_told_to(company, user_of(request)).order_by("company_respond_by", "pk")
     )
+    elsewhere = (offer_states.RETURNED, offer_states.CLOSED, offer_states.EXPIRED)
     context = {
         "company": company,
-        "offers": [o for o in offers if o.state not in (offer_states.CLOSED, offer_states.EXPIRED)],
+        # A coordinator asked something: that waits for the company as a proposal does.
+        "returned": [o for o in offers if o.state == offer_states.RETURNED],
+        "offers": [o for o in offers if o.state not in elsewhere],
         "past_offers": [
             o for o in offers if o.state in (offer_states.CLOSED, offer_states.EXPIRED)
         ],
@@ -48,7 +51,7 @@ def _proposal_on_offer(request: HttpRequest, company: Company, proposal_id: int)
     return found
 
 
-@require_GET
+@require_safe
 def proposal(request: HttpRequest, company_id: int, proposal_id: int) -> HttpResponse:
     """One proposal, or the whole team of a project. No name until both sides agreed."""
     company = company_of(request, company_id)

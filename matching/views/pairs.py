@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from companies.actions import Refused
@@ -22,7 +22,7 @@ from students import queries as student_queries
 from students.models import Student
 
 
-@require_GET
+@require_safe
 def why(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     """Why does this student get, or not get, this place? For any pair of the round."""
     round_ = round_of(request, slug, round_id)

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from companies.actions import Refused
 from education.models import School
@@ -66,7 +66,7 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "matching/round/index.html", context, status=status)
 
 
-@require_GET
+@require_safe
 def detail(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     """What goes in; while it runs, that it runs; afterwards what came out."""
     round_ = round_of(request, slug, round_id)
@@ -101,7 +101,7 @@ def run(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     return redirect(url_of(round_))
 
 
-@require_GET
+@require_safe
 def status(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     """The state of the latest run, for a page that waits; it is read anew when the run ended."""
     round_ = round_of(request, slug, round_id)

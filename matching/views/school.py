@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.queries import history_of
@@ -44,7 +44,7 @@ NEEDS_REASON = {
 }
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest, slug: str) -> HttpResponse:
     """What is there to do today, and how does it stand?"""
     school = school_of(request, slug)
@@ -79,7 +79,7 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "matching/school/home.html", context)
 
 
-@require_GET
+@require_safe
 def proposal(request: HttpRequest, slug: str, proposal_id: int) -> HttpResponse:
     """One proposal: who, where, why, what happened, what can be done."""
     found = proposal_for_school(request, slug, proposal_id)

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from companies.actions import Refused
 from companies.models import Offer
@@ -94,7 +94,7 @@ class Card:
         return [{"label": words, "score": part} for words, part in part_words(self.fit.parts)]
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What is there to do for me? Answer a proposal, complete the profile, rank, or wait."""
     seeker = Seeker.of(request)
@@ -118,7 +118,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "matching/student/home.html", context)
 
 
-@require_GET
+@require_safe
 def browse(request: HttpRequest) -> HttpResponse:
     """Offers of the season, those that fit best first."""
     seeker = Seeker.of(request)
@@ -166,7 +166,7 @@ def _cards(seeker: Seeker, wanted: dict[str, str]) -> list[Card]:
     )
 
 
-@require_GET
+@require_safe
 def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
     """One offer: what it is, how well it fits and why, and the ranking button."""
     seeker = Seeker.of(request)
@@ -278,7 +278,7 @@ def _refuse_others(request: HttpRequest, found: Proposal) -> None:
         raise PermissionDenied
 
 
-@require_GET
+@require_safe
 def proposal(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """One proposal: what, where, when, and the two answers."""
     return _proposal_page(request, _own_proposal(request, proposal_id))
