@@ -155,3 +155,19 @@ def test_the_start_of_a_company_sorts_what_is_to_be_done(
     assert page.index("Eerder aanbod ( 1 )".replace("( ", "(").replace(" )", ")")) < page.index(
         "Oud aanbod"
     )
+
+
+def test_an_offer_that_was_returned_waits_for_the_company(
+    cast: Cast, carla: Client, at_klikwerf: MakeOffer
+) -> None:
+    idle = "Er wacht nu niets op je antwoord."
+    assert idle in read(carla, "company", cast.klikwerf.pk)
+    at_klikwerf(title="Nog vaag", state=Offer.State.RETURNED)
+    page = read(carla, "company", cast.klikwerf.pk)
+    assert idle not in page
+    assert "1 aanbod is teruggestuurd" in page
+    assert page.count("Nog vaag") == 1
+    assert page.index("Pas dit aan") < page.index("Nog vaag") < page.index("Jullie aanbod")
+    ProposalFactory(offer=at_klikwerf(), state=states.OFFERED)
+    page = read(carla, "company", cast.klikwerf.pk)
+    assert "1 voorstel wacht op jouw antwoord. 1 aanbod is teruggestuurd" in page
