@@ -1,16 +1,45 @@
-"""What every answer gets on its way out."""
+"""What every request is asked on its way in, and every answer gets on its way out."""
 
+import re
 from collections.abc import Callable
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers, patch_cache_control
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+UNREADABLE = "topcentrum.content_type"
+# No browser writes a type in another alphabet, or encodes its parameters.
+ODD = re.compile(r'\*|charset\s*=\s*(?!(?:"utf-?8"|utf-?8)\s*(?:;|$))', re.IGNORECASE)
+
+
+def is_readable(content_type: str) -> bool:
+    """Whether a body of this type is text in UTF-8, or says nothing of its alphabet. Python knows
+    codecs that are none ("hex", "undefined"), and each breaks in a way of its own."""
+    return not ODD.search(content_type)
+
+
+class OddRequestsAreRefused:
+    """What no browser sends gets a 400 before anything reads it."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if UNREADABLE in request.META or not is_readable(request.META.get("CONTENT_TYPE", "")):
+            raise BadRequest("only UTF-8 is read here")
+        # In quotes, a cookie can hold a NUL, which PostgreSQL takes nowhere.
+        if any("\0" in word for pair in request.COOKIES.items() for word in pair):
+            raise BadRequest("a cookie holds a NUL")
+        return self.get_response(request)
 
 
 class PersonalPagesAreNotKept:
     """Pages of somebody who is signed in are stored nowhere: not by a shared computer's browser
     after signing out, not by anything in between."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

@@ -1,9 +1,22 @@
 """The entry for a WSGI server."""
 
 import os
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
+from topcentrum.middleware import UNREADABLE, is_readable
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "topcentrum.settings")
 
-application = get_wsgi_application()
+_portal = get_wsgi_application()
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Hand a request to Django, which reads the content type while it makes the request: whatever
+    goes wrong there is caught by nobody. So the type is taken off first, and refused inside."""
+    if not is_readable(environ.get("CONTENT_TYPE", "")):
+        environ[UNREADABLE] = environ.pop("CONTENT_TYPE")
+    answer: Iterable[bytes] = _portal(environ, start_response)
+    return answer

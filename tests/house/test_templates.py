@@ -31,7 +31,7 @@ NAMES_IN_EVERY_LANGUAGE = {
     "Topcentrum e-commerce Regio Zwolle",
     "Kadaster / Centraal Bureau voor de Statistiek, 2022",
 }
-ERROR_PAGES = {"403.html", "403_csrf.html", "404.html", "429.html", "500.html"}
+ERROR_PAGES = {"400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html"}
 
 # Attributes that people read or hear, and words of a part that is included.
 READ = ("placeholder", "title", "aria-label", "aria-description", "alt", "label", "summary")
