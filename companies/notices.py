@@ -1,10 +1,11 @@
 """The letters of this room: one function per letter, one folder of templates with its name."""
 
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from companies.models import Offer
-from companies.queries import members_to_write
+from companies.queries import crebos_to_check, members_to_write
 from notifications.outbox import write_letter
 
 
@@ -26,8 +27,9 @@ def offer_submitted(offer: Offer, *, event: str) -> None:
 
 
 def offer_published(offer: Offer, *, event: str) -> None:
-    """To the company: students can see the offer now."""
-    _to_members("offer_published", offer, event)
+    """To the company: students can see the offer now, and who of them cannot get it yet."""
+    waiting = [name for _code, name in crebos_to_check(offer, today=timezone.localdate())]
+    _to_members("offer_published", offer, event, waiting=waiting)
 
 
 def offer_expired(offer: Offer, *, event: str) -> None:

@@ -6,12 +6,14 @@ from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from companies import states as offer_states
 from companies.actions import Refused
 from companies.models import Company
+from companies.queries import with_accreditation
 from matching import access, queries, states
 from matching.actions import answers
 from matching.forms import CompanyDeclineForm
@@ -24,7 +26,8 @@ from matching.views.asking import company_of, say_refused, user_of
 def home(request: HttpRequest, company_id: int) -> HttpResponse:
     """What is there to do for us? Answer proposals, finish offers."""
     company = company_of(request, company_id)
-    offers = list(queries.offers_of_company(company.pk))
+    found = queries.offers_of_company(company.pk)
+    offers = list(with_accreditation(found, today=timezone.localdate()))
     proposals = list(
         queries.proposals_told_to(company, user_of(request)).order_by("company_respond_by", "pk")
     )

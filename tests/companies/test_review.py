@@ -56,6 +56,25 @@ def test_publishing_lets_students_in_and_writes_to_the_company(
     assert last(submitted).actor == cast.els
 
 
+def test_the_letter_says_who_cannot_get_the_place_yet(
+    cast: Cast, els: Client, submitted: Offer
+) -> None:
+    """What the page says too: the company can do something about it."""
+    programme = ProgrammeFactory(mbo=True, name_nl="Ondernemer retail")
+    Offer.objects.filter(pk=submitted.pk).update(levels=[4, 6])
+    els.post(url_of("publish", submitted, cast.deltion), {"crebos": ["anders"]})
+    letter = Letter.objects.get()
+    for text in (letter.text, letter.html):
+        words = " ".join(text.split())
+        assert "wacht nog op erkenning. Mbo-studenten van" in words
+        assert programme.name_nl in words
+    Letter.objects.all().delete()
+    checked = OfferFactory(site=submitted.site, state=states.SUBMITTED, levels=[4])
+    codes = [code for code, _name in crebos_to_check(checked, today=TODAY())]
+    els.post(url_of("publish", checked, cast.deltion), {"crebos": codes})
+    assert "erkenning" not in Letter.objects.get().text
+
+
 def test_returning_needs_a_reason_that_reaches_the_company(
     cast: Cast, els: Client, submitted: Offer
 ) -> None:

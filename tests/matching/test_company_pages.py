@@ -14,7 +14,7 @@ from matching.actions import answers, approval, ending
 from matching.models import Proposal
 from students.models import Student
 from tests.conftest import Cast
-from tests.factories.education import SkillFactory
+from tests.factories.education import ProgrammeFactory, SkillFactory
 from tests.factories.geo import postcode
 from tests.factories.matching import ProposalFactory, seeking_student
 from tests.matching.conftest import MakeOffer, MakeProposal
@@ -171,3 +171,15 @@ def test_an_offer_that_was_returned_waits_for_the_company(
     ProposalFactory(offer=at_klikwerf(), state=states.OFFERED)
     page = read(carla, "company", cast.klikwerf.pk)
     assert "1 voorstel wacht op jouw antwoord. 1 aanbod is teruggestuurd" in page
+
+
+def test_an_offer_that_waits_for_accreditation_says_so_at_the_start(
+    cast: Cast, carla: Client, at_klikwerf: MakeOffer
+) -> None:
+    ProgrammeFactory(mbo=True)
+    at_klikwerf(levels=[6])
+    assert "wacht op erkenning" not in read(carla, "company", cast.klikwerf.pk)
+    at_klikwerf(levels=[4], state=Offer.State.SUBMITTED)
+    assert "wacht op erkenning" not in read(carla, "company", cast.klikwerf.pk), "not online yet"
+    at_klikwerf(levels=[4])
+    assert read(carla, "company", cast.klikwerf.pk).count("wacht op erkenning") == 1
