@@ -17,6 +17,29 @@ MOST_SKILLS = 40
 
 DAYS = [(str(n), str(n)) for n in range(1, 6)]
 
+# Ways to reach somebody, as people write them. Shops that one may want to learn about are none.
+_SHOP = r"(?:bol|amazon|marktplaats|zalando|etsy|vinted|coolblue|ebay|shopify|asp)"
+_DOMAIN = r"\.(?:nl|com|be|eu|net|org|shop|io|dev)\b"
+_CONTACTS = re.compile(
+    "|".join(
+        [
+            r"[^\s@]+@[^\s@]+",  # name@example.nl
+            r"https?:|\bwww\.",
+            rf"\b(?!{_SHOP}{_DOMAIN})[\w-]+{_DOMAIN}",  # example.nl
+            rf"{_DOMAIN}/\S",  # bol.com/me
+            r"(?<!\d)0[1-9](?:[ .()-]{0,2}\d){8}(?!\d)",  # 06-12345678
+            r"(?:\+|\b00)[1-9](?:[ .()-]{0,2}\d){7,13}(?!\d)",  # +31 6 1234 5678
+        ]
+    ),
+    re.IGNORECASE,
+)
+
+
+def names_a_contact(text: str) -> bool:
+    """Whether a phone number, an e-mail address or a link stands in it. Companies know nobody by
+    name before both agreed, so nothing that they read may lead to somebody."""
+    return _CONTACTS.search(text) is not None
+
 
 class ProfileForm(forms.Form):
     """What a round needs to know of a student: programme, place, period, days, skills."""
@@ -72,7 +95,8 @@ class ProfileForm(forms.Form):
     learning_goal = forms.CharField(
         label=gettext_lazy("Wat wil je leren? Vertel het in een paar zinnen"),
         help_text=gettext_lazy(
-            "Bedrijven lezen dit zonder je naam. Zet er dus geen naam, telefoonnummer of adres in."
+            "Bedrijven lezen dit zonder je naam. Zet er dus geen naam, telefoonnummer, e-mailadres "
+            "of link in."
         ),
         max_length=500,
         required=False,
@@ -109,6 +133,18 @@ class ProfileForm(forms.Form):
                 _("Kies er hooguit %(most)s, de belangrijkste.") % {"most": MOST_SKILLS}
             )
         return chosen
+
+    def clean_learning_goal(self) -> str:
+        """Nothing by which a company could reach the student."""
+        goal: str = self.cleaned_data["learning_goal"]
+        if names_a_contact(goal):
+            raise forms.ValidationError(
+                _(
+                    "Haal je telefoonnummer, e-mailadres of link weg. Bedrijven zien pas hoe ze je "
+                    "bereiken als jullie allebei ja hebben gezegd."
+                )
+            )
+        return goal
 
     def clean_skills(self) -> list[str]:
         """At most MOST_SKILLS."""

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from education.models import Season, Skill
 from students import queries
-from students.forms import MOST_SKILLS, ProfileForm
+from students.forms import MOST_SKILLS, ProfileForm, names_a_contact
 from students.models import MOST_KM, Availability, Student
 from tests.conftest import Cast, client_of
 from tests.factories.education import ProgrammeFactory, SeasonFactory, SkillFactory
@@ -338,3 +338,47 @@ def test_a_student_seeks_once_per_season(cast: Cast) -> None:
         transaction.atomic(),
     ):
         AvailabilityFactory(student=cast.bram, season=cast.season)
+
+
+# --- nothing by which a company could reach a student ------------------------------------------
+
+CONTACTS = [
+    "Bel me: 06-12345678",
+    "06 12 34 56 78",
+    "0612345678.",
+    "(038) 123 45 67",
+    "+31 6 1234 5678",
+    "0031612345678",
+    "mail naar bram@kanarie-twee.example",
+    "BRAM@WINKEL.NL",
+    "kijk op https://bram.example",
+    "http:bram",
+    "www.bram.example",
+    "zie bramkanarie.nl",
+    "linkedin.com/in/bram",
+    "bol.com/nl/bram",
+]
+PLAIN = [
+    "Ik wil leren verkopen via bol.com en marktplaats.nl.",
+    "Node.js en ASP.NET",
+    "Van 01-02-2027 tot 01-07-2027, 32 uur per week",
+    "Minstens 1.000 bestellingen, 20% meer omzet, 10.000.000 bezoekers",
+    "Ik werk graag in 2026-2027. Ook @ kantoor",
+    "Een webshop met 3.5 sterren. Com­municatie",
+]
+
+
+@pytest.mark.parametrize("goal", CONTACTS)
+def test_a_learning_goal_names_no_way_to_reach_the_student(
+    cast: Cast, bram: Client, filled_in: Form, goal: str
+) -> None:
+    before = stored(cast.bram)
+    answer = bram.post(reverse("students:profile"), {**filled_in, "learning_goal": goal})
+    assert answer.status_code == 422
+    assert "Haal je telefoonnummer, e-mailadres of link weg." in answer.content.decode()
+    assert stored(cast.bram) == before
+
+
+@pytest.mark.parametrize("goal", PLAIN)
+def test_a_learning_goal_may_name_shops_dates_and_amounts(goal: str) -> None:
+    assert not names_a_contact(goal)
