@@ -2,7 +2,7 @@
 
     gunicorn -c topcentrum/gunicorn.py topcentrum.wsgi
 
-Threads share their process's pool of connections (DATABASE_POOL).
+Each thread keeps its own connection to the database (DATABASE_KEEP_CONNECTIONS).
 """
 
 import os

@@ -99,9 +99,11 @@ DATABASES = {"default": env.db("DATABASE_URL", default="postgres:///topcentrum")
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 # The folder of a unix socket is written as libpq wants it, with %2F for a slash.
 DATABASES["default"]["HOST"] = unquote(DATABASES["default"].get("HOST") or "")
-if env.bool("DATABASE_POOL", default=False):
-    # Only web processes: a pool made before a fork does not survive it.
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
+DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5}
+if env.bool("DATABASE_KEEP_CONNECTIONS", default=False):
+    # Only web processes. Each thread keeps its own and looks whether it lives, once per request:
+    # a pool keeps its dead after a restart of the database, and meets them one by one.
+    DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The shared cache is a table: sign-in limits must hold when the broker is away.

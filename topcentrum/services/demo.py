@@ -143,7 +143,7 @@ class Demo:
             f"[{address}]:{self.port}" if ":" in address else f"{address}:{self.port}"
             for _, address in ports.addresses(self.host)
         ]
-        environment = environment | {"DATABASE_POOL": "1", "WEB_BIND": ",".join(bind)}
+        environment = environment | {"DATABASE_KEEP_CONNECTIONS": "1", "WEB_BIND": ",".join(bind)}
         return Program("web", command, environment, folder=PROJECT)
 
     def _answers(self) -> bool:
