@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.engine.arrays import Int32, Int64, UInt64
+from matching.engine.arrays import Int64, UInt64
 from matching.engine.contest import Contest
 from matching.engine.jit import kernel
 
@@ -25,46 +25,51 @@ from matching.engine.jit import kernel
 class Board(NamedTuple):
     """The tables; their columns are named below.
 
-    row      int32 (E, 4)      place, rank, level and student of each row; the level is the
+    row      int64 (E, 4)      place, rank, level and student of each row; the level is the
                                priority among the claims on the same owner, from 0 without gaps
-    student  int32 (n + 1, 7)  first row, the row at which the student sits, and marks
-    place    int32 (m, 8)      owner, seats, students, first seat, students needed; seats and
+    student  int64 (n + 1, 7)  first row, the row at which the student sits, and marks
+    place    int64 (m, 8)      owner, seats, students, first seat, students needed; seats and
                                students needed while open; whether pins keep it open
-    owner    int32 (L + 1, 5)  room, students, first place, first claim, whether it waits
-    seat     int32             student per seat; a place has as many as it could fill
-    places   int32 (m)         places by owner
-    claims   int32 (E)         rows by owner, strongest first
-    profile  int32 (ranks + 1) students per rank
-    work     int32 (4, ·)      stacks: seekers, owners with room, students touched by this step,
+    owner    int64 (L + 1, 5)  room, students, first place, first claim, whether it waits
+    seat     int64             student per seat; a place has as many as it could fill
+    places   int64 (m)         places by owner
+    claims   int64 (E)         rows by owner, strongest first
+    profile  int64 (ranks + 1) students per rank
+    work     int64 (4, ·)      stacks: seekers, owners with room, students touched by this step,
                                students without a place
     tally    int64             counts, see below
     luck     uint64 (1)        state of the generator: Vigna (2016), xorshift64*
     """
 
-    row: Int32
-    student: Int32
-    place: Int32
-    owner: Int32
-    seat: Int32
-    places: Int32
-    claims: Int32
-    profile: Int32
-    work: Int32
+    row: Int64
+    student: Int64
+    place: Int64
+    owner: Int64
+    seat: Int64
+    places: Int64
+    claims: Int64
+    profile: Int64
+    work: Int64
     tally: Int64
     luck: UInt64
 
 
-PLACE, RANK, LEVEL, WHO = 0, 1, 2, 3
-FIRST_ROW, AT, POSITION, TOUCHED_IN, TIED_IN, BEFORE, SEEKS = 0, 1, 2, 3, 4, 5, 6
-OWNER, SEATS, TAKEN, FIRST_SEAT, NEEDED, OPEN_SEATS, OPEN_NEEDED, HELD = 0, 1, 2, 3, 4, 5, 6, 7
-ROOM, LOAD, FIRST_PLACE, FIRST_CLAIM, WAITS = 0, 1, 2, 3, 4
-SEEKERS, VACANCIES, TOUCHED, UNPLACED = 0, 1, 2, 3
+# Numbers of numpy and not of Python: the compiler makes one version for all of these, where it
+# would make one for every single number of Python that it meets as an argument.
+_N = [np.int64(i) for i in range(9)]
+PLACE, RANK, LEVEL, WHO = _N[:4]
+FIRST_ROW, AT, POSITION, TOUCHED_IN, TIED_IN, BEFORE, SEEKS = _N[:7]
+OWNER, SEATS, TAKEN, FIRST_SEAT, NEEDED, OPEN_SEATS, OPEN_NEEDED, HELD = _N[:8]
+ROOM, LOAD, FIRST_PLACE, FIRST_CLAIM, WAITS = _N[:5]
+SEEKERS, VACANCIES, TOUCHED, UNPLACED = _N[:4]
 # Counts. The first four are the heights of the stacks of the same number. MISSING are the students
 # whom open teams still need; HELD_MISSING, next to it, those of teams that pins keep open.
-RANK_SUM, MISSING, HELD_MISSING, STEP, EFFORT = 4, 5, 6, 7, 8
+RANK_SUM, MISSING, HELD_MISSING, STEP, EFFORT = _N[4:9]
 COUNTS = 9
 
-FREE, NOBODY = -1, -2
+FREE, NOBODY = np.int64(-1), np.int64(-2)
+ZERO, PER_CENT = np.int64(0), np.int64(100)
+YES, NO = np.bool_(True), np.bool_(False)
 
 
 def set_up(contest: Contest, luck: int) -> Board:
@@ -75,27 +80,27 @@ def set_up(contest: Contest, luck: int) -> Board:
     """
     n, m, owners = contest.students, contest.places, len(contest.owner_capacity)
     seats = np.minimum(contest.capacity, np.bincount(contest.place, minlength=m))
-    row = np.empty((len(contest.place), 4), dtype=np.int32)
+    row = np.empty((len(contest.place), 4), dtype=np.int64)
     row[:, PLACE], row[:, RANK] = contest.place, contest.rank
     row[:, WHO] = contest.student
     row_owner = contest.owner[contest.place]
     claims = np.lexsort((contest.student, contest.priority, row_owner))
     row[claims, LEVEL] = _levels(row_owner[claims], contest.priority[claims])
-    student = np.zeros((n + 1, 7), dtype=np.int32)
+    student = np.zeros((n + 1, 7), dtype=np.int64)
     student[:, FIRST_ROW] = contest.start
     student[:, AT] = -1
-    place = np.zeros((m, 8), dtype=np.int32)
+    place = np.zeros((m, 8), dtype=np.int64)
     needed = np.where(contest.hopeless, 0, contest.needed)
     place[:, OWNER], place[:, SEATS], place[:, OPEN_SEATS] = contest.owner, seats, seats
     place[:, FIRST_SEAT] = np.cumsum(seats) - seats
     place[:, NEEDED], place[:, OPEN_NEEDED], place[:, HELD] = needed, needed, contest.held_open
-    owner = np.zeros((owners + 1, 5), dtype=np.int32)
+    owner = np.zeros((owners + 1, 5), dtype=np.int64)
     owner[:owners, ROOM] = contest.owner_capacity
     places = np.argsort(contest.owner, kind="stable")
     numbers = np.arange(owners + 1)
     owner[:, FIRST_PLACE] = np.searchsorted(contest.owner[places], numbers)
     owner[:, FIRST_CLAIM] = np.searchsorted(row_owner[claims], numbers)
-    work = np.zeros((4, max(n, owners) + 1), dtype=np.int32)
+    work = np.zeros((4, max(n, owners) + 1), dtype=np.int64)
     asking = np.flatnonzero(np.diff(contest.start))
     work[UNPLACED, : len(asking)] = asking
     student[asking, POSITION] = np.arange(len(asking))
@@ -108,17 +113,17 @@ def set_up(contest: Contest, luck: int) -> Board:
         student=student,
         place=place,
         owner=owner,
-        seat=np.zeros(int(seats.sum()) + 1, dtype=np.int32),
-        places=places.astype(np.int32),
-        claims=claims.astype(np.int32),
-        profile=np.zeros(int(contest.rank.max(initial=0)) + 1, dtype=np.int32),
+        seat=np.zeros(int(seats.sum()) + 1, dtype=np.int64),
+        places=places.astype(np.int64),
+        claims=claims.astype(np.int64),
+        profile=np.zeros(int(contest.rank.max(initial=0)) + 1, dtype=np.int64),
         work=work,
         tally=tally,
         luck=np.array([luck], dtype=np.uint64),
     )
 
 
-def _levels(owner: Int32, priority: Int32) -> Int64:
+def _levels(owner: Int64, priority: Int64) -> Int64:
     """Priorities of claims, sorted by owner and priority, as numbers from 0 without gaps."""
     new_owner = np.concatenate([[True], owner[1:] != owner[:-1]])[: len(owner)]
     up = np.concatenate([[False], priority[1:] != priority[:-1]])[: len(owner)] | new_owner
@@ -173,7 +178,7 @@ def leave(b: Board, s: int) -> None:
     b.student[mover, POSITION] = b.student[s, POSITION]
     b.place[p, TAKEN] = last
     b.owner[b.place[p, OWNER], LOAD] -= 1
-    b.student[s, AT] = -1
+    b.student[s, AT] = FREE
     b.student[s, POSITION] = b.tally[UNPLACED]
     push(b, UNPLACED, s)
     b.tally[RANK_SUM] -= b.row[e, RANK]
@@ -248,13 +253,13 @@ def yields(b: Board, s: int, e: int) -> int:
     k = b.place[p, OWNER]
     b.tally[EFFORT] += 1
     if b.place[p, TAKEN] >= b.place[p, SEATS]:
-        return weakest(b, p, p + 1, False, b.row[e, LEVEL], True)
+        return weakest(b, p, p + 1, NO, b.row[e, LEVEL], YES)
     at = b.student[s, AT]
     stays = at >= 0 and b.place[b.row[at, PLACE], OWNER] == k
     if stays or b.owner[k, LOAD] < b.owner[k, ROOM]:
         return FREE
     first, last = b.owner[k, FIRST_PLACE], b.owner[k + 1, FIRST_PLACE]
-    return weakest(b, first, last, True, b.row[e, LEVEL], True)
+    return weakest(b, first, last, YES, b.row[e, LEVEL], YES)
 
 
 @kernel
@@ -282,12 +287,12 @@ def take_seat(b: Board, s: int, e: int, loser: int, tie: bool) -> None:
 def _best_claim(b: Board, k: int) -> int:
     """The row of the strongest claim on a free seat of the owner, of somebody who would rather be
     there; −1 where there is none. Among equals a draw decides."""
-    found, level, equals = -1, 0, 0
+    found, level, equals = NOBODY, 0, 0
     room = b.owner[k, LOAD] < b.owner[k, ROOM]
-    limit = -1
+    limit = FREE
     if not room:
         first, last = b.owner[k, FIRST_PLACE], b.owner[k + 1, FIRST_PLACE]
-        loser = weakest(b, first, last, True, 0, False)
+        loser = weakest(b, first, last, YES, ZERO, NO)
         if loser >= 0:
             limit = b.row[b.student[loser, AT], LEVEL]
     for i in range(b.owner[k, FIRST_CLAIM], b.owner[k + 1, FIRST_CLAIM]):
@@ -324,9 +329,9 @@ def _fill_vacancies(b: Board, limit: int) -> None:
             loser = NOBODY
             if not stays and b.owner[k, LOAD] >= b.owner[k, ROOM]:
                 first, last = b.owner[k, FIRST_PLACE], b.owner[k + 1, FIRST_PLACE]
-                loser = weakest(b, first, last, True, 0, False)
+                loser = weakest(b, first, last, YES, ZERO, NO)
             # Still marked as one that waits, k does not go on the stack again meanwhile.
-            take_seat(b, s, e, loser, False)
+            take_seat(b, s, e, loser, NO)
             e = _best_claim(b, k)
         b.owner[k, WAITS] = 0
 
@@ -336,7 +341,7 @@ def _ask(b: Board, s: int, chance: int) -> None:
     """The student asks down the list, as far as the present seat, and takes the first seat that
     somebody yields: a free one before a weaker claim's, and an equal claim's by chance."""
     at = b.student[s, AT]
-    best, loser, kind, equals = -1, NOBODY, 3, 0
+    best, loser, kind, equals = NOBODY, NOBODY, 3, 0
     for e in range(b.student[s, FIRST_ROW], b.student[s + 1, FIRST_ROW]):
         rank = b.row[e, RANK]
         if (at >= 0 and rank >= b.row[at, RANK]) or (best >= 0 and rank > b.row[best, RANK]):
@@ -347,7 +352,7 @@ def _ask(b: Board, s: int, chance: int) -> None:
         how = 0
         if found >= 0:
             how = 1 if b.row[b.student[found, AT], LEVEL] > b.row[e, LEVEL] else 2
-            if how == 2 and draw(b, 100) >= chance:
+            if how == 2 and draw(b, PER_CENT) >= chance:
                 continue
         if how < kind:
             best, loser, kind, equals = e, found, how, 1

@@ -22,14 +22,17 @@ from matching.engine.board import (
     AT,
     EFFORT,
     FIRST_ROW,
+    FREE,
     HELD,
     HELD_MISSING,
     LEVEL,
     MISSING,
+    NO,
     NOBODY,
     OPEN_NEEDED,
     OPEN_SEATS,
     OWNER,
+    PER_CENT,
     PLACE,
     RANK,
     RANK_SUM,
@@ -38,6 +41,7 @@ from matching.engine.board import (
     TOUCHED,
     UNPLACED,
     WHO,
+    YES,
     Board,
     draw,
     flip,
@@ -65,9 +69,9 @@ PHASES = (
     (0.65, 8, 30),
     (0.35, 1, 0),
 )
-CHANCE = 30  # per cent of equal claims that a seeker pushes out
-FLIPS = 4  # per cent of steps that close or open a project
-LONGEST_STEP = 4000
+CHANCE = np.int64(30)  # per cent of equal claims that a seeker pushes out
+FLIPS = np.int64(4)  # per cent of steps that close or open a project
+LONGEST_STEP = np.int64(4000)
 SLICES = 10
 
 # A record: students whom pinned teams miss, students unplaced, sum of ranks.
@@ -113,11 +117,11 @@ def improved(
     possible = (b.place[:, OPEN_NEEDED] > 0) & (b.place[:, OPEN_NEEDED] <= b.place[:, OPEN_SEATS])
     teams = np.flatnonzero(possible & (b.place[:, HELD] == 0))
     options = _options(b)
-    best = np.full(contest.students, -1, dtype=np.int32)
+    best = np.full(contest.students, -1, dtype=np.int64)
     seats = b.place[:, SEATS].copy()
     if len(options) or len(teams):
         budget = min(effort_per_option * (len(options) + 8 * len(teams)), MOST_EFFORT)
-        seats = _search(b, options, teams.astype(np.int32), best, budget, progress)
+        seats = _search(b, options, teams, best, budget, progress)
     else:
         best[:] = b.student[:-1, AT]
     found = np.full(contest.students, NO_PLACE, dtype=np.int32)
@@ -130,12 +134,12 @@ def improved(
 
 def _search(
     b: Board,
-    options: Int32,
-    teams: Int32,
-    best: Int32,
+    options: Int64,
+    teams: Int64,
+    best: Int64,
     budget: int,
     progress: Callable[[float], None],
-) -> Int32:
+) -> Int64:
     """Run the phases; fills ``best`` with rows and returns the seats of each place with it."""
     record = np.array([1, 0, 0], dtype=np.int64) << 40
     best_profile, best_seats = b.profile.copy(), b.place[:, SEATS].copy()
@@ -157,12 +161,12 @@ def _search(
 def _seat(b: Board, place: Int32, closed: Bool) -> None:
     """Seat an assignment on an empty board."""
     for p in np.flatnonzero(closed):
-        set_open(b, p, False)
+        set_open(b, p, NO)
     for e in np.flatnonzero(b.row[:, PLACE] == place[b.row[:, WHO]]):
         sit(b, b.row[e, WHO], e)
 
 
-def _options(b: Board) -> Int32:
+def _options(b: Board) -> Int64:
     """The rows at which a tie leaves a choice: another student with an equal claim on the owner,
     or another place that the student likes as much."""
     owner = b.place[b.row[:, PLACE], OWNER]
@@ -173,11 +177,11 @@ def _options(b: Board) -> Int32:
     _, row_claim = np.unique(claim, axis=0, return_inverse=True)
     _, row_taste, equals = np.unique(taste, axis=0, return_inverse=True, return_counts=True)
     contested = rivals[at.ravel()][row_claim.ravel()] > 1
-    return np.flatnonzero(contested | (equals[row_taste.ravel()] > 1)).astype(np.int32)
+    return np.flatnonzero(contested | (equals[row_taste.ravel()] > 1))
 
 
 @kernel
-def _note(b: Board, best: Int32, record: Int64, best_profile: Int32, best_seats: Int32) -> None:
+def _note(b: Board, best: Int64, record: Int64, best_profile: Int64, best_seats: Int64) -> None:
     """Keep the assignment if it is the best so far."""
     if b.tally[MISSING] > 0:
         return
@@ -202,7 +206,7 @@ def _note(b: Board, best: Int32, record: Int64, best_profile: Int32, best_seats:
 
 
 @kernel
-def _return_to(b: Board, best: Int32, best_seats: Int32) -> None:
+def _return_to(b: Board, best: Int64, best_seats: Int64) -> None:
     """Go back to the best assignment."""
     b.tally[STEP] += 1
     b.tally[TOUCHED] = 0
@@ -212,7 +216,7 @@ def _return_to(b: Board, best: Int32, best_seats: Int32) -> None:
     for p in range(len(best_seats)):
         if b.place[p, SEATS] != best_seats[p]:
             flip(b, p)
-    take_back(b, -1)
+    take_back(b, FREE)
     for s in range(len(best)):
         if best[s] >= 0:
             sit(b, s, best[s])
@@ -236,14 +240,14 @@ def _disturb(b: Board, e: int) -> bool:
     loser = yields(b, s, e)
     if loser == NOBODY:
         return False
-    take_seat(b, s, e, loser, True)
+    take_seat(b, s, e, loser, YES)
     return True
 
 
 @kernel
-def _choose(b: Board, options: Int32, eager: int) -> int:
+def _choose(b: Board, options: Int64, eager: int) -> int:
     """A row to begin a step with: any with a choice, or one of an unplaced student."""
-    if len(options) == 0 or (b.tally[UNPLACED] > 0 and draw(b, 100) < eager):
+    if len(options) == 0 or (b.tally[UNPLACED] > 0 and draw(b, PER_CENT) < eager):
         if b.tally[UNPLACED] == 0:
             return -1
         s = b.work[UNPLACED, draw(b, b.tally[UNPLACED])]
@@ -255,12 +259,12 @@ def _choose(b: Board, options: Int32, eager: int) -> int:
 @kernel
 def anneal(
     b: Board,
-    options: Int32,
-    teams: Int32,
-    best: Int32,
+    options: Int64,
+    teams: Int64,
+    best: Int64,
     record: Int64,
-    best_profile: Int32,
-    best_seats: Int32,
+    best_profile: Int64,
+    best_seats: Int64,
     schedule: tuple[int, int, int, int, int],
 ) -> None:
     """Take steps until the effort of this slice is spent.
@@ -275,8 +279,8 @@ def anneal(
         b.tally[TOUCHED] = 0
         b.tally[EFFORT] += 4
         before = _cost(b)
-        flipped = -1
-        if len(teams) > 0 and draw(b, 100) < FLIPS:
+        flipped = FREE
+        if len(teams) > 0 and draw(b, PER_CENT) < FLIPS:
             flipped = teams[draw(b, len(teams))]
             flip(b, flipped)
         else:
