@@ -59,7 +59,8 @@ try:
         runner.obey_signals()
         for name, code in programs.items():
             command = [sys.executable, "-S", "-c", code, folder, name]
-            runner.start(Program(name, command, grace={grace}))
+            needed = not name.startswith("leaf")
+            runner.start(Program(name, command, grace={grace}, needed=needed))
         runner.watch()
 except AskedToEndError:
     sys.exit(0)
@@ -232,6 +233,16 @@ def test_what_started_last_ends_first(start, number: signal.Signals) -> None:
     started.end(number)
     assert started.process.returncode == 0
     assert started.lines("ended") == names[::-1]
+    assert not alive(started.environment)
+
+
+def test_what_nobody_needs_ends_at_the_same_time(start) -> None:
+    started = start({"first": POLITE, "leaf-a": STUBBORN, "leaf-b": STUBBORN}, grace=3)
+    started.await_up(3)
+    since = time.monotonic()
+    started.end(signal.SIGTERM)
+    assert 3 <= time.monotonic() - since < 6, "one after the other"
+    assert started.lines("ended") == ["first"]
     assert not alive(started.environment)
 
 

@@ -129,13 +129,14 @@ class Demo:
         # One worker has nobody to gossip with; without these it is there a second sooner.
         command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         environment = environment | {"PYTHONWARNINGS": QUIET_ROOT}
-        return Program("worker", command, environment, folder=PROJECT, grace=8)
+        # What it breaks off is taken up again: rows are the truth, with leases that run out.
+        return Program("worker", command, environment, folder=PROJECT, grace=3, needed=False)
 
     def _beat(self, environment: dict[str, str]) -> Program:
         command = [PYTHON, "-m", "celery", "--quiet", "-A", "topcentrum", "beat"]
         command += ["--loglevel", "INFO", "--schedule", str(self.folder / "beat-schedule")]
         command += ["--pidfile", ""]  # none: the leash knows
-        return Program("beat", command, environment, folder=PROJECT)
+        return Program("beat", command, environment, folder=PROJECT, needed=False)
 
     def _web(self, environment: dict[str, str]) -> Program:
         command = [PYTHON, "-m", "gunicorn", "-c", "topcentrum/gunicorn.py", "topcentrum.wsgi"]
@@ -144,7 +145,7 @@ class Demo:
             for _, address in ports.addresses(self.host)
         ]
         environment = environment | {"DATABASE_KEEP_CONNECTIONS": "1", "WEB_BIND": ",".join(bind)}
-        return Program("web", command, environment, folder=PROJECT)
+        return Program("web", command, environment, folder=PROJECT, needed=False)
 
     def _answers(self) -> bool:
         host = ports.addresses(self.host)[0][1].replace("0.0.0.0", "127.0.0.1")

@@ -44,6 +44,7 @@ class Program:
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 5.0
+    needed: bool = True  # by others: it is asked to end when those that started after it have
     remove: tuple[Path, ...] = ()  # folders that go when the program has ended
 
 
@@ -59,6 +60,7 @@ class Running:
     stays: bool  # its end is unexpected
     deaths: list[float] = field(default_factory=list)
     restart_at: float | None = None
+    asked: bool = False  # to end; the second time its leash has no more patience
 
     def ended(self) -> bool:
         """Whether the program is over."""
@@ -148,17 +150,18 @@ class Runner:
                 self.console.say(f"Restarted {one.program.name}.")
 
     def stop_all(self) -> None:
-        """End everything, the last started first, so that nobody loses what it still needs."""
+        """End everything, the last started first, so that nobody loses what it still needs. What
+        nobody needs ends at the same time."""
         self.asked = 0
+        for one in self.running:
+            if not one.program.needed:
+                self._ask_to_end(one)
         while self.running:
             self.stop(self.running[-1])
 
     def stop(self, running: Running) -> None:
         """End one program; it never takes longer than its grace and a little."""
-        running.stays = False
-        if not running.ended():
-            with contextlib.suppress(ProcessLookupError):
-                running.process.terminate()
+        self._ask_to_end(running)
         deadline = time.monotonic() + running.program.grace + 4
         while not running.ended():
             if self.asked or time.monotonic() > deadline:
@@ -168,6 +171,14 @@ class Runner:
                 deadline += 1
             self._listen_for(TICK / 2)
         self._forget(running)
+
+    @staticmethod
+    def _ask_to_end(running: Running) -> None:
+        running.stays = False
+        if not running.asked and not running.ended():
+            running.asked = True
+            with contextlib.suppress(ProcessLookupError):
+                running.process.terminate()
 
     def _launch(self, program: Program, *, stays: bool, foreground: bool = False) -> Running:
         ours, theirs = self._pipe()
