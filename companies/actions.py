@@ -276,6 +276,20 @@ def free_seats(offer_id: int, seats: int = 1) -> None:
         Offer.objects.filter(pk=offer_id).update(held=F("held") - seats)
 
 
+def retire_openings(offer_id: int, number: int, *, by: By) -> None:
+    """Take openings off the market that are not there any more. Where none would be left beside
+    the seats that are held, or a project has lost its place, the offer is paused instead: the
+    company opens it again, or closes it. Only proposal actions call this, after `free_seats`."""
+    offer = Offer.objects.get(pk=offer_id)
+    left = offer.openings - number
+    if offer.is_project or left < max(1, offer.held):
+        with moving("pause", by=by):
+            Offer.objects.filter(pk=offer_id, state=PUBLISHED).update(state=PAUSED)
+    else:
+        Offer.objects.filter(pk=offer_id).update(openings=left)
+        _fill_if_full(offer_id)
+
+
 def _fill_if_full(offer_id: int) -> None:
     with moving("fill", by=CLOCK):
         Offer.objects.filter(pk=offer_id, state=Offer.State.PUBLISHED, held=F("openings")).update(

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from accounts.actions import moving
 from accounts.models import CLOCK, By
-from companies.actions import Refused, take_seats
+from companies.actions import Refused, retire_openings, take_seats
 from companies.models import Offer
 from matching import notices, states
 from matching.actions.approval import let_go
@@ -17,6 +17,7 @@ from matching.models import Proposal
 from matching.states import PROPOSAL
 
 STUDENT, COMPANY = Proposal.Side.STUDENT, Proposal.Side.COMPANY
+PLACE_GONE = "place_gone"
 
 
 @one_transaction
@@ -90,12 +91,8 @@ def _refuse_second_place(agreeing: list[Proposal], rows: Iterable[Proposal]) -> 
     """A student who agreed elsewhere in the same period cannot agree again."""
     agreed = [p for p in rows if p.state == states.AGREED]
     for proposal in agreeing:
-        if any(p.student_id == proposal.student_id and _overlap(p, proposal) for p in agreed):
+        if any(p.student_id == proposal.student_id and p.overlaps(proposal) for p in agreed):
             raise Refused("student_agreed")
-
-
-def _overlap(one: Proposal, other: Proposal) -> bool:
-    return one.starts_on <= other.ends_on and other.starts_on <= one.ends_on
 
 
 def _take_missing_seats(agreeing: list[Proposal]) -> None:
@@ -132,7 +129,7 @@ def _after_agreement(agreeing: list[Proposal], rows: dict[int, Proposal], by: By
         for p in rows.values()
         if p.pk not in done
         and p.state in states.OPEN
-        and any(p.student_id == a.student_id and _overlap(p, a) for a in agreeing)
+        and any(p.student_id == a.student_id and p.overlaps(a) for a in agreeing)
     ]
     withdraw_locked(elsewhere, code="agreed_elsewhere", by=CLOCK)
     gone = {p.pk for p in elsewhere} | done
@@ -154,7 +151,8 @@ def _after_agreement(agreeing: list[Proposal], rows: dict[int, Proposal], by: By
 @one_transaction
 def decline(proposal_id: int, *, side: str, code: str, note: str = "", by: By) -> Proposal:
     """One side says no, with a reason from the list; the seat is free and the pair does not come
-    back this season. A company declines for the whole team. Saying no twice is once.
+    back this season. A company declines for the whole team; a place that it says is gone does not
+    go to somebody else. Saying no twice is once.
 
     Raises Refused: proposal_<state> when it is no longer offered.
     """
@@ -175,6 +173,8 @@ def decline(proposal_id: int, *, side: str, code: str, note: str = "", by: By) -
             moved_at=Now(),
         )
     let_go(declined)
+    if side == COMPANY and code == PLACE_GONE:
+        retire_openings(proposal.offer_id, len(declined), by=by)
     for one in declined:
         one.refresh_from_db()
         notices.proposal_declined(one)

@@ -314,7 +314,7 @@ def test_a_student_says_no_for_one_not_for_the_team(cast: Cast, team: list[Propo
 
 def test_the_company_says_no_to_the_whole_team(cast: Cast, team: list[Proposal]) -> None:
     accept(team[1].pk, side=STUDENT, by=cast.bram.user)
-    decline(team[0].pk, side=COMPANY, code="place_gone", by=cast.carla)
+    decline(team[0].pk, side=COMPANY, code="no_supervision", by=cast.carla)
     assert [state_of(p) for p in team] == [states.DECLINED] * 3
     assert seats(team[0].offer) == (Offer.State.PUBLISHED, 0)
     assert [to for kind, to in letters() if kind == "proposal_declined_student"] == sorted(
@@ -452,3 +452,78 @@ def test_only_what_is_offered_can_be_declined(
             decline(made.pk, side=side, code="other", by=cast.carla)
     assert now_of(made) == before
     seats(made.offer)
+
+
+# --- a place that is gone --------------------------------------------------------------------
+
+
+def decline_as_gone(made: Proposal, cast: Cast) -> Offer:
+    """The company says that the place is not there any more; the offer as it stands then."""
+    decline(made.pk, side=COMPANY, code="place_gone", by=cast.carla)
+    seats(made.offer)
+    return made.offer
+
+
+def test_the_only_place_does_not_go_back_to_the_market(cast: Cast, proposal: MakeProposal) -> None:
+    made = proposal(state=states.OFFERED)
+    offer = decline_as_gone(made, cast)
+    assert (offer.state, offer.held, offer.openings) == (Offer.State.PAUSED, 0, 1)
+    assert last_step(offer) == ("pause", "published", "paused", cast.carla, "")
+    offers.resume_offer(offer, by=cast.carla)
+    assert offer.free == 1, "the company may have been mistaken"
+
+
+@pytest.mark.parametrize(("beside", "state"), [(0, "published"), (1, "filled")])
+def test_one_of_two_places_goes_off_the_offer(
+    cast: Cast, at_klikwerf: MakeOffer, beside: int, state: str
+) -> None:
+    offer = at_klikwerf(openings=2)
+    made = ProposalFactory(student=cast.bram, offer=offer, state=states.OFFERED)
+    for _ in range(beside):
+        ProposalFactory(offer=offer, state=states.AGREED)
+    offer = decline_as_gone(made, cast)
+    assert (offer.state, offer.held, offer.openings) == (state, beside, 1)
+
+
+def test_a_seat_that_somebody_else_holds_is_not_taken_away(
+    cast: Cast, at_klikwerf: MakeOffer
+) -> None:
+    """Who asked for a place holds no seat; both openings are of others."""
+    offer = at_klikwerf(openings=2)
+    made = asked_for(offer, cast)
+    for _ in range(2):
+        ProposalFactory(offer=offer, state=states.APPROVED)
+    decline(made.pk, side=COMPANY, code="place_gone", by=cast.carla)
+    assert seats(offer) == (Offer.State.FILLED, 2)
+
+
+def test_a_project_that_is_gone_is_paused_whole(cast: Cast, team: list[Proposal]) -> None:
+    decline(team[0].pk, side=COMPANY, code="place_gone", by=cast.carla)
+    offer = team[0].offer
+    assert seats(offer) == (Offer.State.PAUSED, 0)
+    assert offer.openings == 4
+
+
+@pytest.mark.parametrize(("side", "code"), [(COMPANY, "no_supervision"), (STUDENT, "too_far")])
+def test_any_other_no_leaves_the_place_on_the_market(
+    cast: Cast, proposal: MakeProposal, side: str, code: str
+) -> None:
+    made = proposal(state=states.OFFERED)
+    decline(made.pk, side=side, code=code, by=cast.carla)
+    assert seats(made.offer) == (Offer.State.PUBLISHED, 0)
+    made.offer.refresh_from_db()
+    assert made.offer.openings == 1
+
+
+# --- what stands beside a no -----------------------------------------------------------------
+
+
+def test_what_a_company_wrote_beside_a_no_reaches_the_student(
+    cast: Cast, proposal: MakeProposal
+) -> None:
+    """As its form says. "Another reason" by itself says nothing."""
+    made = proposal(state=states.OFFERED)
+    decline(made.pk, side=COMPANY, code="other", note="Geen\n\nruimte meer", by=cast.carla)
+    letter = Letter.objects.get(kind="proposal_declined_student")
+    assert "Het bedrijf schreef erbij: “Geen ruimte meer”." in letter.text
+    assert "Een andere reden" not in letter.text
