@@ -100,7 +100,6 @@ class _DeclineForm(forms.Form):
     )
     note = forms.CharField(
         label=gettext_lazy("Wil je er iets bij zeggen?"),
-        help_text=gettext_lazy("De andere kant en de school kunnen dit lezen."),
         max_length=LONGEST_REASON,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -115,15 +114,30 @@ class _DeclineForm(forms.Form):
 
 
 class StudentDeclineForm(_DeclineForm):
-    """A student says no, with a reason from the list."""
+    """A student says no, with a reason from the list. Only that reaches the company: words of
+    one's own may say who one is."""
 
     reasons = STUDENT_DECLINES
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["note"].help_text = _(
+            "Dit leest alleen je school. Het bedrijf ziet wel de reden die je hierboven kiest."
+        )
 
 
 class CompanyDeclineForm(_DeclineForm):
     """A company says no, with a reason from the list."""
 
     reasons = COMPANY_DECLINES
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["note"].help_text = _("De student en de school lezen dit.")
+        self.fields["code"].help_text = _(
+            "Is de plek er niet meer? Dan gaat die van je aanbod af. Was het de enige, dan komt je "
+            "aanbod op pauze."
+        )
 
 
 class _OfferField(forms.ModelChoiceField):

@@ -1,5 +1,7 @@
 """Which proposals, rounds and offers somebody may see, and what goes into a round."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -56,6 +58,20 @@ def proposals_told_to(company: Company, user: User) -> QuerySet[Proposal]:
     return proposals_visible_to(user).filter(_told(), offer__site__company=company)
 
 
+def place_beside(proposal: Proposal) -> Proposal | None:
+    """What the student agreed on in the period of this proposal, if it is another one."""
+    return (
+        Proposal.objects.filter(
+            overlapping(proposal.starts_on, proposal.ends_on),
+            student=proposal.student_id,
+            state=states.AGREED,
+        )
+        .exclude(pk=proposal.pk)
+        .select_related("offer__site__company")
+        .first()
+    )
+
+
 def rounds_visible_to(user: User) -> QuerySet[Round]:
     """A coordinator sees the rounds of the own schools."""
     return Round.objects.filter(school__in=coordinated_schools(user)).select_related(
@@ -84,6 +100,24 @@ def published_offers(season: Season) -> QuerySet[Offer]:
 def overlapping(starts_on: date, ends_on: date) -> Q:
     """Rows with `starts_on` and `ends_on` that share at least one day with this period."""
     return Q(starts_on__lte=ends_on, ends_on__gte=starts_on)
+
+
+def seats_elsewhere(proposals: Iterable[Proposal]) -> dict[int, set[str]]:
+    """For each of these proposals, by key: the states of others of the same student, in the same
+    period, that hold a seat."""
+    rows = list(proposals)
+    held = Proposal.objects.filter(student__in={p.student_id for p in rows}, holds_seat=True)
+    seated: dict[int, list[Proposal]] = defaultdict(list)
+    for found in held:
+        seated[found.student_id].append(found)
+    return {
+        p.pk: {
+            str(found.state)
+            for found in seated[p.student_id]
+            if found.pk != p.pk and found.overlaps(p)
+        }
+        for p in rows
+    }
 
 
 def left_out(season: Season, school: School | None = None) -> QuerySet[Student]:

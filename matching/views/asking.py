@@ -1,4 +1,4 @@
-"""What every page here asks first: who is it, and may they?"""
+"""What every page here asks first, who is it and may they; and how it says no."""
 
 from typing import Any, cast
 
@@ -6,15 +6,16 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from companies.actions import Refused
 from companies.models import Company
 from companies.queries import companies_of, staffed_schools
 from education.models import School
-from matching import access, queries
+from matching import access, queries, states
 from matching.models import Proposal, Round
-from matching.reasons import refusal
+from matching.reasons import decline_words, refusal
 from students.models import Student
 
 
@@ -69,7 +70,28 @@ def proposal_for_school(request: HttpRequest, slug: str, proposal_id: int) -> Pr
     return found
 
 
+# Refusals of this room beside those that stand with the other reasons.
+REFUSALS = {
+    "student_taken": gettext_lazy(
+        "De student heeft in deze periode al een ander voorstel dat is goedgekeurd of verstuurd."
+    ),
+}
+
+
+def refusal_words(code: str) -> str:
+    """What to tell somebody whose action was not possible."""
+    return str(REFUSALS.get(code) or refusal(code))
+
+
 def say_refused(request: HttpRequest, error: Refused, to: str, *args: object) -> HttpResponse:
     """A move that came too late is an ordinary answer: say why, and show how it stands now."""
-    messages.warning(request, refusal(error.code))
+    messages.warning(request, refusal_words(error.code))
     return redirect(to, *args)
+
+
+def no_words(proposal: Proposal) -> str:
+    """Why somebody said no, as the other side reads it; "another reason" says nothing."""
+    if proposal.state != states.DECLINED or proposal.reason_code == "other":
+        return ""
+    words = decline_words(proposal.declined_by, proposal.reason_code)
+    return words[:1].lower() + words[1:]

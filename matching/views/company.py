@@ -8,18 +8,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from companies import states as offer_states
 from companies.actions import Refused
-from companies.models import Company
+from companies.models import Company, Offer
 from companies.queries import with_accreditation
 from matching import access, queries, states
 from matching.actions import answers
 from matching.forms import CompanyDeclineForm
 from matching.models import Proposal
 from matching.reasons import part_words
-from matching.views.asking import company_of, say_refused, user_of
+from matching.views.asking import company_of, no_words, say_refused, user_of
 
 
 @require_safe
@@ -80,6 +81,7 @@ def _proposal_page(
         "proposal": found,
         "offer": found.offer,
         "team": [_profile(p) for p in team],
+        "why": no_words(found),
         "form": form or CompanyDeclineForm(),
         "crumbs": [
             {"label": company.name, "url": reverse("matching:company", args=[company.pk])},
@@ -132,7 +134,7 @@ def decline(request: HttpRequest, company_id: int, proposal_id: int) -> HttpResp
     if not form.is_valid():
         return _proposal_page(request, company, found, form)
     try:
-        answers.decline(
+        done = answers.decline(
             found.pk,
             side=Proposal.Side.COMPANY,
             code=form.cleaned_data["code"],
@@ -141,5 +143,19 @@ def decline(request: HttpRequest, company_id: int, proposal_id: int) -> HttpResp
         )
     except Refused as error:
         return say_refused(request, error, "matching:company_proposal", company.pk, found.pk)
-    messages.success(request, _("Je hebt nee gezegd. De plek is weer vrij voor een ander."))
+    messages.success(request, _("Je hebt nee gezegd.") + " " + _after_no(done))
     return redirect("matching:company_proposal", company.pk, found.pk)
+
+
+def _after_no(declined: Proposal) -> str:
+    """What becomes of the place, as the offer stands now."""
+    offer = Offer.objects.get(pk=declined.offer_id)
+    if offer.state == offer_states.PAUSED:
+        return _("Je aanbod staat op pauze, zodat niemand anders deze plek krijgt.")
+    if declined.reason_code == answers.PLACE_GONE:
+        return ngettext(
+            "De plek is van je aanbod af. Er blijft %(n)s plek over.",
+            "De plek is van je aanbod af. Er blijven %(n)s plekken over.",
+            offer.openings,
+        ) % {"n": offer.openings}
+    return _("De plek is weer vrij voor een ander.")

@@ -25,7 +25,7 @@ from matching.forms import BrowseForm, RankingForm, StudentDeclineForm
 from matching.models import MOST_WISHES, Proposal
 from matching.reasons import MISSING, part_words, refusal, rule_words
 from matching.snapshot import Fit, fits_for
-from matching.views.asking import say_refused, student_of, user_of
+from matching.views.asking import no_words, say_refused, student_of, user_of
 from students.models import Availability, Student
 from students.queries import missing_fields
 
@@ -291,6 +291,8 @@ def _proposal_page(
         "proposal": found,
         "offer": found.offer,
         "company": found.offer.site.company,
+        "why": no_words(found),
+        "place": queries.place_beside(found),
         "parts": [{"label": words, "score": part} for words, part in part_words(found.parts)],
         "form": form or StudentDeclineForm(),
         "crumbs": [

@@ -183,3 +183,50 @@ def test_an_offer_that_waits_for_accreditation_says_so_at_the_start(
     assert "wacht op erkenning" not in read(carla, "company", cast.klikwerf.pk), "not online yet"
     at_klikwerf(levels=[4])
     assert read(carla, "company", cast.klikwerf.pk).count("wacht op erkenning") == 1
+
+
+# --- what is over ---------------------------------------------------------------------------------
+
+
+def test_a_company_reads_why_the_student_said_no(
+    cast: Cast, carla: Client, proposal: MakeProposal
+) -> None:
+    made = proposal(state=states.OFFERED)
+    answers.decline(made.pk, side=STUDENT, code="too_far", note="Geen bus", by=cast.bram.user)
+    page = read(carla, "company_proposal", cast.klikwerf.pk, made.pk)
+    assert "De student zei nee. De reden: de reis is te ver of te lastig." in page
+    assert "Geen bus" not in page, "words of one's own may say who one is"
+    assert "Je aanbod staat nog open." in page
+
+
+def test_why_a_coordinator_took_it_back_is_not_told_to_the_company(
+    cast: Cast, carla: Client, proposal: MakeProposal
+) -> None:
+    """It may be about the student, and the company does not know who that is."""
+    made = proposal(state=states.OFFERED)
+    ending.withdraw([made.pk], code="coordinator", reason="Bram is verhuisd", by=cast.frits)
+    page = read(carla, "company_proposal", cast.klikwerf.pk, made.pk)
+    assert "De school heeft het ingetrokken." in page
+    assert "verhuisd" not in page
+
+
+@pytest.mark.parametrize(
+    ("openings", "code", "told"),
+    [
+        (1, "no_supervision", "De plek is weer vrij voor een ander."),
+        (1, "place_gone", "Je aanbod staat op pauze, zodat niemand anders deze plek krijgt."),
+        (3, "place_gone", "De plek is van je aanbod af. Er blijven 2 plekken over."),
+    ],
+)
+def test_a_company_that_says_no_reads_what_becomes_of_the_place(
+    cast: Cast, carla: Client, at_klikwerf: MakeOffer, openings: int, code: str, told: str
+) -> None:
+    offer = at_klikwerf(openings=openings)
+    made = ProposalFactory(student=cast.bram, offer=offer, state=states.OFFERED)
+    args = (cast.klikwerf.pk, made.pk)
+    assert "Was het de enige, dan komt je aanbod op pauze." in read(
+        carla, "company_proposal", *args
+    )
+    page = send(carla, "company_decline", *args, code=code)
+    assert f"Je hebt nee gezegd. {told}" in page
+    assert ("Je aanbod staat nog open." in page) == ("pauze" not in told)

@@ -329,6 +329,7 @@ def test_a_student_says_no_and_reads_what_happens_next(
 ) -> None:
     made = proposal(state=states.OFFERED)
     form = {"code": "too_far", "note": "Geen bus"}
+    assert "Dit leest alleen je school." in read(bram, "student_proposal", made.pk)
     assert "Je hebt nee gezegd." in send(bram, "student_decline", made.pk, **form)
     assert "Je hebt nee gezegd." in send(bram, "student_decline", made.pk, **form)
     assert [s[0] for s in steps_of(made)].count("decline") == 1
@@ -374,3 +375,39 @@ def test_the_proposal_of_another_does_not_exist(cast: Cast, proposal: MakePropos
                 assert client.post(url, {"code": "other"}).status_code == 404
             read(client, "company_proposal", company.pk, made.pk, status=404)
     assert state_of(made) == states.OFFERED
+
+
+# --- what is over ---------------------------------------------------------------------------------
+
+
+def test_a_student_reads_why_the_company_said_no(
+    cast: Cast, bram: Client, proposal: MakeProposal
+) -> None:
+    made = proposal(state=states.OFFERED)
+    answers.decline(made.pk, side=COMPANY, code="conditions", note="Vrijdag vrij", by=cast.carla)
+    page = read(bram, "student_proposal", made.pk)
+    assert "Het bedrijf zei nee. Dat is jammer." in page
+    assert "De reden: de dagen of de periode komen niet uit. “Vrijdag vrij”" in page
+    assert "Je stagecoördinator zoekt met je verder." in page
+
+
+def test_who_has_a_place_is_not_told_that_the_school_seeks_on(
+    cast: Cast, bram: Client, proposal: MakeProposal
+) -> None:
+    other, made = proposal(state=states.OFFERED), proposal(state=states.OFFERED)
+    for side, by in ((STUDENT, cast.bram.user), (COMPANY, cast.carla)):
+        answers.accept(made.pk, side=side, by=by)
+    page = read(bram, "student_proposal", other.pk)
+    assert "want je koos een andere plek" in page
+    assert "Je hebt in deze periode een plek bij Klikwerf" in page
+    assert "zoekt met je verder" not in page
+
+
+def test_why_a_rule_was_set_aside_is_not_told_when_the_time_is_over(
+    cast: Cast, bram: Client, proposal: MakeProposal
+) -> None:
+    """A proposal by hand keeps its reason for the school."""
+    made = proposal(state=states.EXPIRED, reason="Mag van de inspectie")
+    page = read(bram, "student_proposal", made.pk)
+    assert "Je antwoordde niet op tijd." in page
+    assert "inspectie" not in page
