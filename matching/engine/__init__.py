@@ -30,8 +30,9 @@ from matching.engine.market import (
     Offers,
     Students,
 )
+from matching.engine.nearby.shortlist import Shortlist
 from matching.engine.outcome import UNPLACED, Outcome
-from matching.engine.pairs import Candidates, candidates
+from matching.engine.pairs import Candidates, beside_all_offers, candidates
 from matching.engine.problem import Problem
 from matching.engine.scores import CRITERIA, Criterion, priorities_from_scores
 from matching.engine.solver import EFFORTS, solve
@@ -54,11 +55,13 @@ __all__ = [
     "Problem",
     "ProblemError",
     "Rule",
+    "Shortlist",
     "Standings",
     "Students",
     "Unplaced",
     "UnplacedCode",
     "Verdict",
+    "beside_all_offers",
     "candidates",
     "commitment",
     "explain",

@@ -112,6 +112,10 @@ class Students:
     def __len__(self) -> int:
         return len(self.level)
 
+    def only(self, row: int) -> Students:
+        """The student of one row, alone."""
+        return Students(**{name: getattr(self, name)[row : row + 1] for name in _STUDENT_LAYOUT})
+
 
 @dataclass(frozen=True, eq=False)
 class Offers:
