@@ -248,6 +248,15 @@ class Proposal(models.Model):
         return f"{self.student} – {self.offer} ({self.get_state_display()})"
 
     @property
+    def takes_a_seat(self) -> bool:
+        """Whether approving it takes a seat; what a student asked for takes one when agreed."""
+        return self.origin in (self.Origin.ROUND, self.Origin.COORDINATOR)
+
+    def overlaps(self, other: "Proposal") -> bool:
+        """Whether their periods share a day."""
+        return self.starts_on <= other.ends_on and other.starts_on <= self.ends_on
+
+    @property
     def student_answered(self) -> bool:
         """Whether the student accepted."""
         return self.student_accepted_at is not None

@@ -18,7 +18,7 @@ from companies.models import Offer
 from matching import notices, states
 from matching.actions.locking import lock, lock_people_and_offers, one_transaction
 from matching.models import Proposal, Round, Run
-from matching.queries import overlapping
+from matching.queries import overlapping, seats_elsewhere
 from matching.states import PROPOSAL
 from students.models import Student
 
@@ -95,18 +95,23 @@ def _has_agreed(student_id: int, offer: Offer) -> bool:
 @one_transaction
 def approve(ids: Iterable[int], *, by: User) -> Approved:
     """Approve proposals of the own school's students. Those from a round or made by hand take a
-    seat each; where the last seat has gone, the others are refused and stay proposed.
+    seat each; where the last seat has gone, the others are refused and stay proposed. So are
+    those of a student who has a seat already: one place per student and period.
 
     In the order of their keys: equal calls give equal results.
     """
     result = Approved()
     wanted: dict[int, list[Proposal]] = defaultdict(list)
     seatless: list[Proposal] = []
-    for proposal in lock(ids).values():
-        code = _why_not_approve(proposal)
+    locked = lock(ids)
+    elsewhere = seats_elsewhere(locked.values())
+    for proposal in locked.values():
+        code = _why_not_approve(proposal, elsewhere[proposal.pk])
+        if not code and proposal.takes_a_seat and _met(proposal, wanted):
+            code = "student_taken"
         if code:
             result.refused.append((proposal, code))
-        elif proposal.origin in (Proposal.Origin.ROUND, Proposal.Origin.COORDINATOR):
+        elif proposal.takes_a_seat:
             wanted[proposal.offer_id].append(proposal)
         else:
             seatless.append(proposal)
@@ -135,16 +140,28 @@ def _seats_for(offer_id: int, wanted: int) -> int:
     return got if got and take_seats(offer_id, got) else 0
 
 
-def _why_not_approve(proposal: Proposal) -> str:
+def _why_not_approve(proposal: Proposal, elsewhere: set[str]) -> str:
+    """A code; nothing when it can be approved beside what the student has `elsewhere`."""
     if not PROPOSAL.allows("approve", proposal.state):
         return f"proposal_{proposal.state}"
     if proposal.offer.state == offer_states.FILLED:
         return "offer_full"
     if proposal.offer.state != offer_states.PUBLISHED:
         return "offer_not_published"
-    if _has_agreed(proposal.student_id, proposal.offer):
+    if states.AGREED in elsewhere:
         return "student_agreed"
+    if proposal.takes_a_seat and elsewhere:
+        return "student_taken"
     return ""
+
+
+def _met(proposal: Proposal, wanted: dict[int, list[Proposal]]) -> bool:
+    """Whether the same student gets a seat in the same period a moment before this one."""
+    return any(
+        p.student_id == proposal.student_id and p.overlaps(proposal)
+        for rows in wanted.values()
+        for p in rows
+    )
 
 
 @one_transaction

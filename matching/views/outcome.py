@@ -1,6 +1,6 @@
 """What a round came to, as a coordinator reads it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
@@ -80,6 +80,7 @@ def _teams_below(proposals: list[Proposal]) -> list[tuple[Offer, int]]:
 
 def _rows(proposals: list[Proposal], frozen: Frozen | None) -> list[Row]:
     """Proposals with their flags: whatever a coordinator should look at before approving."""
+    twice = _twice(proposals)
     small = {offer.pk for offer, _size in _teams_below(proposals)}
     rows = []
     for proposal in proposals:
@@ -92,6 +93,8 @@ def _rows(proposals: list[Proposal], frozen: Frozen | None) -> list[Row]:
             row.flags.append(_("Erkenning niet te controleren"))
         if proposal.score is not None and proposal.score < WEAK_FIT:
             row.flags.append(_("Past maar matig"))
+        if proposal.pk in twice:
+            row.flags.append(_("Student heeft nog een voorstel in deze periode"))
         if proposal.offer_id in small:
             row.flags.append(_("Team is nog te klein"))
         if proposal.offer.state == offer_states.FILLED:
@@ -101,6 +104,21 @@ def _rows(proposals: list[Proposal], frozen: Frozen | None) -> list[Row]:
         if proposal.reason and proposal.origin == Proposal.Origin.COORDINATOR:
             row.flags.append(_("Met de hand, met een reden"))
     return rows
+
+
+def _twice(proposals: list[Proposal]) -> set[int]:
+    """Those whose student has another one in the same period: proposed beside it in this round,
+    or with a seat anywhere."""
+    proposed = [p for p in proposals if p.state == states.PROPOSED and p.takes_a_seat]
+    per_student: dict[int, list[Proposal]] = defaultdict(list)
+    for one in proposed:
+        per_student[one.student_id].append(one)
+    seated = {pk for pk, held in queries.seats_elsewhere(proposed).items() if held}
+    return seated | {
+        p.pk
+        for p in proposed
+        if any(other.pk != p.pk and other.overlaps(p) for other in per_student[p.student_id])
+    }
 
 
 def _unplaced(

@@ -14,9 +14,9 @@ from matching import queries, states
 from matching.actions import approval
 from matching.forms import ByHandForm, PairForm
 from matching.models import Round
-from matching.reasons import explanation_words, part_words, refusal, rule_words
+from matching.reasons import explanation_words, part_words, rule_words
 from matching.snapshot import Fit, Frozen, fits_for
-from matching.views.asking import round_of, user_of
+from matching.views.asking import refusal_words, round_of, user_of
 from matching.views.rounds import crumbs_of, url_of
 from students import queries as student_queries
 from students.models import Student
@@ -156,7 +156,7 @@ def _propose(
             parts=fit.parts if fit else None,
         )
     except Refused as error:
-        form.add_error("offer", refusal(error.code))
+        form.add_error("offer", refusal_words(error.code))
         return None
     messages.success(
         request,

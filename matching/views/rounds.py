@@ -17,9 +17,8 @@ from matching.actions import approval
 from matching.actions.rounds import create_round, start_run
 from matching.forms import RoundForm
 from matching.models import Proposal, Round
-from matching.reasons import refusal
 from matching.snapshot import entrants
-from matching.views.asking import round_of, say_refused, school_of, user_of
+from matching.views.asking import refusal_words, round_of, say_refused, school_of, user_of
 from matching.views.outcome import outcome_of
 
 
@@ -148,7 +147,7 @@ def approve(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
             % {"n": len(result.done)},
         )
     for proposal, code in result.refused:
-        messages.warning(request, f"{proposal.student} – {proposal.offer}: {refusal(code)}")
+        messages.warning(request, f"{proposal.student} – {proposal.offer}: {refusal_words(code)}")
     return redirect(url_of(round_))
 
 

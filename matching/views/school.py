@@ -27,10 +27,15 @@ from matching.reasons import (
     decline_words,
     explanation_words,
     part_words,
-    refusal,
 )
 from matching.snapshot import Frozen
-from matching.views.asking import proposal_for_school, say_refused, school_of, user_of
+from matching.views.asking import (
+    proposal_for_school,
+    refusal_words,
+    say_refused,
+    school_of,
+    user_of,
+)
 from students import queries as student_queries
 
 # Moves on this page, and whether they need a reason.
@@ -224,7 +229,7 @@ def _do(move: str, found: Proposal, reason: str, by: User) -> str:
     today = timezone.localdate()
     if move == "approve":
         refused = approval.approve([found.pk], by=by).refused
-        return refusal(refused[0][1]) if refused else ""
+        return refusal_words(refused[0][1]) if refused else ""
     if move == "reopen":
         ending.reopen(found.pk, reason=reason, today=today, by=by)
         return ""
@@ -237,4 +242,4 @@ def _do(move: str, found: Proposal, reason: str, by: User) -> str:
         done = approval.drop([found.pk], reason=reason, by=by)
     else:
         done = ending.withdraw([found.pk], code="coordinator", reason=reason, by=by)
-    return "" if done else refusal("")
+    return "" if done else refusal_words("")

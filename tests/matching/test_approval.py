@@ -264,6 +264,35 @@ def test_nothing_is_approved_for_who_has_a_place_by_now(cast: Cast, proposal: Ma
     assert seats(made.offer) == (Offer.State.PUBLISHED, 0)
 
 
+@pytest.mark.parametrize("state", [states.APPROVED, states.OFFERED])
+def test_a_student_gets_one_seat_per_period(cast: Cast, proposal: MakeProposal, state: str) -> None:
+    """One place per round and period: the second stays proposed, and its seat is for others."""
+    ProposalFactory(student=cast.bram, state=state)
+    made = proposal()
+    result = approval.approve([made.pk], by=cast.frits)
+    assert [code for _p, code in result.refused] == ["student_taken"]
+    assert state_of(made) == states.PROPOSED
+    assert seats(made.offer) == (Offer.State.PUBLISHED, 0)
+
+
+def test_of_two_for_one_student_the_first_is_approved(cast: Cast, proposal: MakeProposal) -> None:
+    first, second = proposal(), proposal(offer=OfferFactory())
+    result = approval.approve([second.pk, first.pk], by=cast.frits)
+    assert [p.pk for p in result.done] == [first.pk]
+    assert [(p.pk, code) for p, code in result.refused] == [(second.pk, "student_taken")]
+    assert seats(second.offer) == (Offer.State.PUBLISHED, 0)
+
+
+def test_what_a_student_asked_for_may_run_beside_another(
+    cast: Cast, proposal: MakeProposal
+) -> None:
+    """Neither takes a seat before a company says yes, and then the other is withdrawn."""
+    first = proposal(origin="application", student_accepted_at=Now())
+    second = proposal(offer=OfferFactory(), origin="application", student_accepted_at=Now())
+    result = approval.approve([first.pk, second.pk], by=cast.frits)
+    assert (len(result.done), result.refused) == (2, [])
+
+
 # --- undo ------------------------------------------------------------------------------------
 
 

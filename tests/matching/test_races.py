@@ -113,6 +113,24 @@ def test_sixteen_coordinators_divide_three_openings_without_overselling(cast: Ca
         assert seats(places[n]) == (Offer.State.FILLED, 3)
 
 
+def test_a_student_gets_one_seat_from_two_offers_at_once(cast: Cast) -> None:
+    """Two coordinators approve a proposal each, for the same student and period."""
+    students = [seeking_student(programme=cast.bram.programme) for _ in range(MANY)]
+    pairs = [[ProposalFactory(student=s, offer=OfferFactory()) for _ in range(2)] for s in students]
+
+    def approve_nth(which: int) -> Callable[[int], str]:
+        def act(n: int) -> str:
+            result = approval.approve([pairs[n][which].pk], by=cast.frits)
+            return result.refused[0][1] if result.refused else "approved"
+
+        return act
+
+    found = in_step(MANY, approve_nth(0), approve_nth(1))
+    assert [sorted(one) for one in found] == [["approved", "student_taken"]] * MANY
+    for both in pairs:
+        assert sorted(seats(p.offer)[1] for p in both) == [0, 1]
+
+
 # --- one proposal, many answers -------------------------------------------------------------------
 
 

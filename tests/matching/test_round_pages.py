@@ -115,6 +115,31 @@ def test_who_has_no_place_is_named_with_the_reason(
     assert "Iris Zonder-Lijst" not in page[page.index("Nog zonder plek") :]
 
 
+@pytest.mark.parametrize("other", [states.PROPOSED, states.APPROVED, states.OFFERED])
+def test_a_second_proposal_for_a_student_is_not_approved_with_the_rest(
+    cast: Cast, frits: Client, round_: Round, other: str
+) -> None:
+    made = ProposalFactory(student=cast.bram, round=round_)
+    ProposalFactory(
+        student=cast.bram, round=round_ if other == states.PROPOSED else None, state=other
+    )
+    plain = ProposalFactory(student=classmate(cast), round=round_)
+    args = (cast.windesheim.slug, round_.pk)
+    assert "Student heeft nog een voorstel in deze periode" in read(frits, "round", *args)
+    send(frits, "approve", *args, scope="plain")
+    assert (state_of(made), state_of(plain)) == (states.PROPOSED, states.APPROVED)
+
+
+def test_a_coordinator_reads_why_a_student_gets_no_second_seat(
+    cast: Cast, frits: Client, round_: Round
+) -> None:
+    ProposalFactory(student=cast.bram, state=states.OFFERED)
+    made = ProposalFactory(student=cast.bram, round=round_)
+    page = send(frits, "approve", cast.windesheim.slug, round_.pk, proposal=made.pk)
+    assert "al een ander voorstel dat is goedgekeurd of verstuurd" in page
+    assert state_of(made) == states.PROPOSED
+
+
 @pytest.mark.parametrize(
     ("ended", "words"),
     [
