@@ -58,9 +58,10 @@ from matching.engine.contest import Contest
 from matching.engine.jit import kernel
 from matching.engine.outcome import UNPLACED as NO_PLACE
 
-# Effort per row at which something can be chosen, and at most in all: some ten seconds.
+# Effort per row at which something can be chosen, up to so many rows. What is larger falls apart
+# into regions that hardly touch, and needs less for each row.
 EFFORT_PER_OPTION = 1200
-MOST_EFFORT = 250_000_000
+SMALL = 2000
 # One student more is worth so many ranks, a student whom a team still needs three times that. The
 # rest was found by trial on generated instances with few and with many ties.
 STUDENT_WORTH, MISSING_WORTH = 20, 60
@@ -97,7 +98,7 @@ def improved(
     closed: Bool,
     place_number: UInt64,
     *,
-    effort_per_option: int = EFFORT_PER_OPTION,
+    patience: float = 1.0,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Found:
     """Search from a stable assignment, int32 (n), with closed places, bool (m), for a better one.
@@ -106,21 +107,22 @@ def improved(
     pins hold open; more students placed; a smaller sum of ranks; fewer at the worst rank, then at
     the next. The result depends on lottery and ids, not on the order of the input.
 
-    ``progress`` is told the share of the work that is done, from 0 to 1.
+    ``patience`` multiplies the effort; ``progress`` is told the share of the work that is done,
+    from 0 to 1.
     """
     ordered, student, where = contest.reordered(place_number)
     new_place = np.argsort(where)
     start = place[student]
     start = np.where(start >= 0, new_place[start], NO_PLACE)
     b = set_up(ordered, _first_luck(ordered.lottery))
-    _seat(b, start, closed[where])
+    _seat(b, start.astype(np.int64), np.flatnonzero(closed[where]))
     possible = (b.place[:, OPEN_NEEDED] > 0) & (b.place[:, OPEN_NEEDED] <= b.place[:, OPEN_SEATS])
     teams = np.flatnonzero(possible & (b.place[:, HELD] == 0))
     options = _options(b)
     best = np.full(contest.students, -1, dtype=np.int64)
     seats = b.place[:, SEATS].copy()
     if len(options) or len(teams):
-        budget = min(effort_per_option * (len(options) + 8 * len(teams)), MOST_EFFORT)
+        budget = int(patience * _effort(len(options) + 8 * len(teams)))
         seats = _search(b, options, teams, best, budget, progress)
     else:
         best[:] = b.student[:-1, AT]
@@ -130,6 +132,11 @@ def improved(
     shut = contest.hopeless.copy()
     shut[where] |= (seats == 0) & (b.place[:, OPEN_NEEDED] > 0)
     return Found(found, shut)
+
+
+def _effort(options: int) -> float:
+    """How much effort so many options are worth."""
+    return EFFORT_PER_OPTION * min(options, SMALL**0.4 * options**0.6)
 
 
 def _search(
@@ -158,26 +165,39 @@ def _search(
     return best_seats
 
 
-def _seat(b: Board, place: Int32, closed: Bool) -> None:
-    """Seat an assignment on an empty board."""
-    for p in np.flatnonzero(closed):
+@kernel
+def _seat(b: Board, place: Int64, closed: Int64) -> None:
+    """Seat an assignment, place per student, on an empty board, with these places closed."""
+    for p in closed:
         set_open(b, p, NO)
-    for e in np.flatnonzero(b.row[:, PLACE] == place[b.row[:, WHO]]):
-        sit(b, b.row[e, WHO], e)
+    for e in range(len(b.row)):
+        if b.row[e, PLACE] == place[b.row[e, WHO]]:
+            sit(b, b.row[e, WHO], e)
 
 
 def _options(b: Board) -> Int64:
     """The rows at which a tie leaves a choice: another student with an equal claim on the owner,
     or another place that the student likes as much."""
-    owner = b.place[b.row[:, PLACE], OWNER]
-    claim = np.stack([owner, b.row[:, LEVEL], b.row[:, WHO]], axis=1)
-    taste = b.row[:, [WHO, RANK]]
-    distinct = np.unique(claim, axis=0)
-    _, at, rivals = np.unique(distinct[:, :2], axis=0, return_inverse=True, return_counts=True)
-    _, row_claim = np.unique(claim, axis=0, return_inverse=True)
-    _, row_taste, equals = np.unique(taste, axis=0, return_inverse=True, return_counts=True)
-    contested = rivals[at.ravel()][row_claim.ravel()] > 1
-    return np.flatnonzero(contested | (equals[row_taste.ravel()] > 1))
+    row = b.row[b.claims]
+    owner = b.place[row[:, PLACE], OWNER]
+    # Equal claims stand together, by student: they are of two students if first and last differ.
+    begins = _changes(owner) | _changes(row[:, LEVEL])
+    group = np.cumsum(begins) - 1
+    ends = np.append(np.flatnonzero(begins)[1:], len(row)) - 1
+    rivals = row[begins, WHO] != row[ends[: begins.sum()], WHO]
+    choice = np.zeros(len(row), dtype=np.bool_)
+    choice[b.claims] = rivals[group]
+    tied = ~(_changes(b.row[:, WHO]) | _changes(b.row[:, RANK]))
+    choice |= tied
+    choice[:-1] |= tied[1:]
+    return np.flatnonzero(choice)
+
+
+def _changes(column: Int64) -> Bool:
+    """Where a column differs from the row before; the first row does."""
+    changes = np.ones(len(column), dtype=np.bool_)
+    changes[1:] = column[1:] != column[:-1]
+    return changes
 
 
 @kernel

@@ -27,8 +27,8 @@ def solve(
     effort  ``quick``: deferred acceptance with the lottery. Stable, the best stable assignment for
             all students at once under that lottery, and where no project misses its minimum no
             student gains by ranking untruthfully
-            ``standard``: then local search, bounded by steps. Stable; more students placed, in
-            better ranks, near the optimum. Strategy-proof no more
+            ``standard``: then stable improvement cycles and local search, bounded by steps.
+            Stable; more students placed, in better ranks, near the optimum. Strategy-proof no more
             ``exact``: then integer programming, which proves how far the optimum is, or reaches
             it: see ``Outcome.bound``
     seed    draws the lottery where the problem has none; what else is random follows from the
@@ -43,6 +43,7 @@ def solve(
     if seed is not None and seed < 0:
         raise ValueError(f"seed {seed}: 0 or more expected")
     # Here and not above: who only asks for candidates or reasons never loads a compiler.
+    from matching.engine.cycles import traded
     from matching.engine.flow import upper_bound
     from matching.engine.search import improved
     from matching.engine.teams import accepted_with_teams
@@ -52,6 +53,7 @@ def solve(
     place, closed = accepted_with_teams(contest, number)
     bound = upper_bound(problem, contest, place)
     if effort != "quick":
+        place = traded(contest.without(closed), place)
         place = improved(contest, place, closed, number, progress=progress).place
     if effort == "exact":
         from matching.engine.exact import certified  # type: ignore[import-not-found]
