@@ -152,6 +152,8 @@ def _shape_problems(problem: Problem, outcome: Outcome) -> tuple[str, ...]:
     for name, places in (("closed", outcome.closed), ("below_minimum", outcome.below_minimum)):
         if any(not 0 <= place < problem.places for place in places):
             return (f"{name}: names a place that does not exist",)
+        if list(places) != sorted(set(places)):
+            return (f"{name}: {places}, ascending and each once expected",)
     wrong = np.flatnonzero((outcome.place < UNPLACED) | (outcome.place >= problem.places))
     return tuple(
         f"{problem.student_name(int(i))}: place {outcome.place[i]} does not exist"
@@ -171,7 +173,8 @@ def _feasibility_problems(seated: _Seating) -> list[str]:
             )
     allowed = np.zeros(problem.students, dtype=np.bool_)
     allowed[seated.student[seated.own & ~seated.forbidden]] = True
-    for i in np.flatnonzero((outcome.place != UNPLACED) & ~allowed & seated.free):
+    wrong = np.flatnonzero((outcome.place != UNPLACED) & ~allowed & seated.free)
+    for i in wrong[:_MOST_OF_A_KIND]:
         place = problem.place_name(int(outcome.place[i]))
         on_list = bool(np.any(seated.own & (seated.student == i)))
         why = "is forbidden or does not accept them" if on_list else "is not on the list"
@@ -209,42 +212,54 @@ def _team_problems(seated: _Seating) -> list[str]:
 
 def _blocking_pairs(seated: _Seating, draw: UInt64 | None) -> tuple[tuple[int, int], ...]:
     """The pairs that block; with ``draw``, as if equal claims were ordered by it."""
-    problem, outcome = seated.problem, seated.outcome
-    wished = seated.rank < seated.own_rank[seated.student]
-    rows = np.flatnonzero(wished)
-    open_place = (problem.capacity > 0) & ~seated.closed
-    rows = rows[open_place[seated.place[rows]] & seated.free[seated.student[rows]]]
-    rows = rows[~seated.forbidden[rows]]
-    student, place = seated.student[rows], seated.place[rows]
-    owner = seated.owner[place]
-    worse_in_place, worse_in_owner = _somebody_worse(seated, rows, draw)
-    place_free = seated.taken[place] < problem.capacity[place]
-    owner_free = seated.load[owner] < seated.room[owner]
-    own = outcome.place[student]
-    with_owner = (own != UNPLACED) & (seated.owner[own] == owner)
-    blocking = np.where(place_free, owner_free | with_owner | worse_in_owner, worse_in_place)
-    return tuple(zip(student[blocking].tolist(), place[blocking].tolist(), strict=True))
+    outcome = seated.outcome
+    needed, draw_needed, own_only = _entrance(seated, draw)
+    wanted_rank = np.where(seated.free, seated.own_rank, 0)
+    rows = np.flatnonzero(seated.rank < wanted_rank[seated.student])
+    student, place, priority = seated.student[rows], seated.place[rows], seated.priority[rows]
+    blocking = priority < needed[place]
+    if draw is not None:
+        blocking |= (priority == needed[place]) & (draw[student] < draw_needed[place])
+    if own_only.any():
+        own = outcome.place[student]
+        blocking |= own_only[place] & (own != UNPLACED) & (seated.owner[own] == seated.owner[place])
+    rows = rows[blocking & ~seated.forbidden[rows]]
+    return tuple(zip(seated.student[rows].tolist(), seated.place[rows].tolist(), strict=True))
 
 
-def _somebody_worse(seated: _Seating, rows: Int64, draw: UInt64 | None) -> tuple[Bool, Bool]:
-    """For each of the rows: whether its place, and its owner, hold a student who stands strictly
-    lower and is not pinned."""
-    lowest = np.iinfo(np.int64).min
+def _entrance(seated: _Seating, draw: UInt64 | None) -> tuple[Int64, UInt64, Bool]:
+    """What it takes to get into each place, from those who are there and not pinned.
+
+    A priority below the first, or equal to it and a draw below the second; and whether the place
+    has a seat for which its owner takes nobody new, so that those with the owner can move there.
+    """
+    problem = seated.problem
     sits = np.flatnonzero(seated.own & seated.free[seated.student])
-    answers = []
-    for group, size in ((seated.place, seated.problem.places), (seated.owner, len(seated.room))):
-        of_row = (group if group is seated.place else group[seated.place]).astype(np.int64)
-        worst = np.full(size, lowest)
-        np.maximum.at(worst, of_row[sits], seated.priority[sits])
-        at, mine = of_row[rows], seated.priority[rows]
-        worse = mine < worst[at]
-        if draw is not None:
-            last = sits[seated.priority[sits] == worst[of_row[sits]]]
-            worst_draw = np.zeros(size, dtype=np.uint64)
-            np.maximum.at(worst_draw, of_row[last], draw[seated.student[last]])
-            worse |= (mine == worst[at]) & (draw[seated.student[rows]] < worst_draw[at])
-        answers.append(worse)
-    return answers[0], answers[1]
+    priority, student, at = seated.priority[sits], seated.student[sits], seated.place[sits]
+    in_place = _worst(at, priority, student, problem.places, draw)
+    in_owner = _worst(seated.owner[at], priority, student, len(seated.room), draw)
+    place_full = seated.taken >= problem.capacity
+    owner_full = (seated.load >= seated.room)[seated.owner]
+    needed = np.where(place_full, in_place[0], in_owner[0][seated.owner])
+    draw_needed = np.where(place_full, in_place[1], in_owner[1][seated.owner])
+    needed[~place_full & ~owner_full] = REFUSED
+    shut = (problem.capacity == 0) | seated.closed
+    needed[shut] = np.iinfo(np.int64).min
+    return needed, draw_needed, ~place_full & owner_full & ~shut
+
+
+def _worst(
+    group: Int64 | Int32, priority: Int32, student: Int32, size: int, draw: UInt64 | None
+) -> tuple[Int64, UInt64]:
+    """Per group the highest priority number, and the highest draw with it; the lowest numbers
+    there are where nobody sits."""
+    worst = np.full(size, np.iinfo(np.int64).min)
+    np.maximum.at(worst, group, priority)
+    worst_draw = np.zeros(size, dtype=np.uint64)
+    if draw is not None:
+        last = np.flatnonzero(priority == worst[group])
+        np.maximum.at(worst_draw, group[last], draw[student[last]])
+    return worst, worst_draw
 
 
 def _lottery_problems(seated: _Seating, blocking_pairs: tuple[tuple[int, int], ...]) -> list[str]:
