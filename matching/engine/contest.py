@@ -156,7 +156,7 @@ def _rows(problem: Problem) -> tuple[Int64, dict[str, Int32]]:
     sorted_by_rank = bool(
         np.all((np.diff(student) > 0) | ((np.diff(student) == 0) & (np.diff(rank) >= 0)))
     )
-    if bool(granted.all()) and sorted_by_rank:
+    if bool(granted.all()) and sorted_by_rank and not len(problem.tail_place):
         return problem.choice_start, {"place": place, "rank": rank, "priority": priority}
     kept = np.flatnonzero(granted)
     if not sorted_by_rank:
