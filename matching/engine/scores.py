@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from matching.engine.arrays import Bool, Float32, Float64, Int32, ProblemError
+from matching.engine.arrays import Bool, Float32, Float64, Int8, Int32, ProblemError
 from matching.engine.market import Offers, Students
 
 
@@ -40,12 +40,7 @@ def learning_score(students: Students, offers: Offers) -> Float32:
 
 def distance_score(students: Students, km: Float64) -> Float32:
     """1 at the door, falling in a straight line to 0 at the student's own maximum and beyond."""
-    farthest = np.broadcast_to(students.max_km[:, None], km.shape)
-    # Whoever wants to travel 0 km is at the door, or too far away.
-    part = np.where(km > 0, np.inf, 0.0)
-    np.divide(km, farthest, out=part, where=farthest > 0)
-    score: Float32 = np.clip(1 - part, 0, 1).astype(np.float32)
-    return score
+    return nearness(km, students.max_km[:, None])
 
 
 def days_score(students: Students, offers: Offers) -> Float32:
@@ -54,9 +49,7 @@ def days_score(students: Students, offers: Offers) -> Float32:
     The days worked are the student's, up to the offer's maximum. 1 where both have the same
     number in mind; a student with 5 days at an offer of at most 3, or the reverse, gets 3 / 5.
     """
-    available = students.days[:, None].astype(np.float32)
-    at_most = offers.days_max[None, :].astype(np.float32)
-    return np.divide(np.minimum(available, at_most), np.maximum(available, at_most))
+    return agreement(students.days[:, None], offers.days_max[None, :])
 
 
 def score_parts(students: Students, offers: Offers, km: Float64) -> Float32:
@@ -112,6 +105,26 @@ def _share(own: Bool, asked: Bool, *, of_nothing: float) -> Float32:
     """|own ∩ asked| / |asked| for each student (n, S) and offer (m, S): float32 (n, m)."""
     common = own.astype(np.float32) @ asked.T.astype(np.float32)
     total = asked.sum(axis=1, dtype=np.float32)
-    share = np.full(common.shape, of_nothing, dtype=np.float32)
-    np.divide(common, total[None, :], out=share, where=total[None, :] > 0)
-    return share
+    return share(common, total[None, :], of_nothing=of_nothing)
+
+
+def share(common: Float32, total: Float32, *, of_nothing: float) -> Float32:
+    """``common`` / ``total``, and ``of_nothing`` where the total is 0; the shapes are broadcast."""
+    part = np.full(common.shape, of_nothing, dtype=np.float32)
+    np.divide(common, total, out=part, where=total > 0)
+    return part
+
+
+def nearness(km: Float64, farthest: Float64) -> Float32:
+    """The score of a distance, as in `distance_score`; the shapes are broadcast."""
+    # Whoever wants to travel 0 km is at the door, or too far away.
+    part = np.where(km > 0, np.inf, 0.0)
+    np.divide(km, farthest, out=part, where=farthest > 0)
+    score: Float32 = np.clip(1 - part, 0, 1).astype(np.float32)
+    return score
+
+
+def agreement(days: Int8, days_max: Int8) -> Float32:
+    """The score of two numbers of days, as in `days_score`; the shapes are broadcast."""
+    available, at_most = days.astype(np.float32), days_max.astype(np.float32)
+    return np.divide(np.minimum(available, at_most), np.maximum(available, at_most))

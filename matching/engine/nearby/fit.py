@@ -1,7 +1,7 @@
 """Kilometres and scores of pairs, where the dense way has them of whole tables.
 
-The formulas are those of `geometry` and `scores`, operation by operation and by the same functions
-of numpy, so that the results are the same to the last bit. A compiled sine may differ in it.
+The formulas are the very functions of `geometry` and `scores`, so that the results are the same to
+the last bit. A compiled sine may differ in it.
 """
 
 from __future__ import annotations
@@ -12,24 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.engine.arrays import Bool, Float32, Float64, Int8, Int32, Int64, UInt64
-from matching.engine.geometry import EARTH_RADIUS_KM, ROAD_FACTOR
+from matching.engine.geometry import ROAD_FACTOR, Points
 from matching.engine.market import Offers, Students
-from matching.engine.scores import CRITERIA, Criterion
-
-
-@dataclass(frozen=True, eq=False)
-class Points:
-    """n points on the globe, in radians, and what every distance from them needs; float64 (n)."""
-
-    phi: Float64
-    lam: Float64
-    cos_phi: Float64
-
-    @classmethod
-    def of(cls, lat: Float64, lon: Float64) -> Points:
-        """The points at these degrees."""
-        phi = np.radians(lat)
-        return cls(phi=phi, lam=np.radians(lon), cos_phi=np.cos(phi))
+from matching.engine.scores import CRITERIA, Criterion, agreement, nearness, share
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,46 +57,26 @@ class Fit:
 
     def road_km(self, home: Int64, site: Int64) -> Float64:
         """`geometry.road_km` of E pairs of home and site: float64 (E)."""
-        homes, sites = self.homes, self.sites
-        half_dphi = (sites.phi[site] - homes.phi[home]) / 2
-        half_dlambda = (sites.lam[site] - homes.lam[home]) / 2
-        cosines = homes.cos_phi[home] * sites.cos_phi[site]
-        haversine = np.sin(half_dphi) ** 2 + cosines * np.sin(half_dlambda) ** 2
-        angle = 2 * np.arcsin(np.sqrt(np.minimum(haversine, 1.0)))
-        km: Float64 = EARTH_RADIUS_KM * angle * ROAD_FACTOR
-        return km
+        return self.homes.at(home).km_to(self.sites.at(site)) * ROAD_FACTOR
 
     def parts(self, home: Int64, site: Int64, km: Float64) -> Float32:
         """`scores.score_parts` of E pairs: float32 (E, C), in the order of `CRITERIA`."""
         asked, total = self.asked[:, site], self.total[site]
         parts = {
-            Criterion.SKILLS: _share(self.skills[:, home], asked, total, of_nothing=1.0),
-            Criterion.DISTANCE: _nearness(km, self.max_km[home]),
-            Criterion.LEARNING: _share(self.wants[:, home], asked, total, of_nothing=0.0),
-            Criterion.DAYS: _agreement(self.days[home], self.days_max[site]),
+            Criterion.SKILLS: share(_common(self.skills[:, home], asked), total, of_nothing=1.0),
+            Criterion.DISTANCE: nearness(km, self.max_km[home]),
+            Criterion.LEARNING: share(_common(self.wants[:, home], asked), total, of_nothing=0.0),
+            Criterion.DAYS: agreement(self.days[home], self.days_max[site]),
         }
         return np.stack([parts[criterion] for criterion in CRITERIA], axis=1)
 
 
-def _share(own: UInt64, asked: UInt64, total: Float32, *, of_nothing: float) -> Float32:
-    common = np.zeros(len(total), dtype=np.float32)
+def _common(own: UInt64, asked: UInt64) -> Float32:
+    """How many skills two sets have in common: float32 (E), as a matrix product would count."""
+    common = np.zeros(own.shape[1], dtype=np.float32)
     for word in range(len(asked)):
         common += np.bitwise_count(own[word] & asked[word])
-    share = np.full(len(total), of_nothing, dtype=np.float32)
-    np.divide(common, total, out=share, where=total > 0)
-    return share
-
-
-def _nearness(km: Float64, farthest: Float64) -> Float32:
-    # Nobody here goes farther than they want, so that who wants to travel 0 km is at the door.
-    part = np.divide(km, farthest, out=np.zeros_like(km), where=farthest > 0)
-    score: Float32 = np.clip(1 - part, 0, 1).astype(np.float32)
-    return score
-
-
-def _agreement(days: Int8, at_most: Int8) -> Float32:
-    available, wanted = days.astype(np.float32), at_most.astype(np.float32)
-    return np.divide(np.minimum(available, wanted), np.maximum(available, wanted))
+    return common
 
 
 def _words(sets: Bool) -> UInt64:
