@@ -111,11 +111,10 @@ def improved(
     from 0 to 1.
     """
     ordered, student, where = contest.reordered(place_number)
-    new_place = np.argsort(where)
-    start = place[student]
-    start = np.where(start >= 0, new_place[start], NO_PLACE)
+    # With one number more at the end, where −1 finds it: unplaced stays unplaced.
+    new_place = np.append(np.argsort(where), NO_PLACE)
     b = set_up(ordered, _first_luck(ordered.lottery))
-    _seat(b, start.astype(np.int64), np.flatnonzero(closed[where]))
+    _seat(b, new_place[place[student]], np.flatnonzero(closed[where]))
     possible = (b.place[:, OPEN_NEEDED] > 0) & (b.place[:, OPEN_NEEDED] <= b.place[:, OPEN_SEATS])
     teams = np.flatnonzero(possible & (b.place[:, HELD] == 0))
     options = _options(b)
@@ -130,7 +129,7 @@ def improved(
     sits = best >= 0
     found[student[sits]] = where[b.row[best[sits], PLACE]]
     shut = contest.hopeless.copy()
-    shut[where] |= (seats == 0) & (b.place[:, OPEN_NEEDED] > 0)
+    shut[where] |= (seats == 0) & (b.place[:, OPEN_NEEDED] > 0) & (b.place[:, HELD] == 0)
     return Found(found, shut)
 
 
