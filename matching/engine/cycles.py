@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.engine.arrays import Int32, Int64
+from matching.engine.arrays import Bool, Int32, Int64
 from matching.engine.contest import Contest
 from matching.engine.jit import kernel
 
@@ -40,12 +40,11 @@ def traded(contest: Contest, place: Int32) -> Int32:
     seats = np.bincount(place[place >= 0], minlength=contest.places)
     free = (seats < contest.capacity) & shared
     rows = (contest.start, contest.place, contest.rank, contest.priority)
+    own_rank = _own_ranks(contest.start, contest.place, contest.rank, place)
     while True:
-        own_rank = _own_ranks(contest.start, contest.place, contest.rank, place)
         best = _best_claims(*rows, own_rank, owner, len(contest.owner_capacity))
-        order = np.argsort(place, kind="stable").astype(np.int32)
-        first = np.searchsorted(place[order], np.arange(contest.places + 1))
-        if _trade(*rows, own_rank, owner, free, best, order, first, place) == 0:
+        arrow, first = _arrows(*rows, own_rank, owner, free, best, place)
+        if _trade(contest.place, contest.rank, arrow, first, own_rank, place) == 0:
             return place
 
 
@@ -57,6 +56,7 @@ def _own_ranks(start: Int64, place: Int32, rank: Int32, own: Int32) -> Int32:
         for e in range(start[s], start[s + 1]):
             if place[e] == own[s]:
                 ranks[s] = rank[e]
+                break
     return ranks
 
 
@@ -91,7 +91,7 @@ def _best_claims(
 
 @kernel
 def _would_rather(
-    start: Int64, place: Int32, rank: Int32, owner: Int32, free: Int32, s: int, row: int
+    start: Int64, place: Int32, rank: Int32, owner: Int32, free: Bool, s: int, row: int
 ) -> bool:
     """Whether another place of the same owner has a free seat that the student ranks higher."""
     for e in range(start[s], row):
@@ -102,73 +102,86 @@ def _would_rather(
 
 
 @kernel
-def _trade(  # noqa: C901 - one depth-first search
+def _arrows(  # noqa: C901 - counted first, then drawn, by the same walk
     start: Int64,
     place: Int32,
     rank: Int32,
     priority: Int32,
     own_rank: Int32,
     owner: Int32,
-    free: Int32,
+    free: Bool,
     best: Int32,
-    order: Int32,
-    first: Int64,
     own: Int32,
+) -> tuple[Int64, Int64]:
+    """The arrows from each place: row and student, int64 (arrows, 2), and where those of a place
+    begin, int64 (m + 1)."""
+    m = len(owner)
+    first = np.zeros(m + 1, np.int64)
+    arrow = np.empty((0, 2), np.int64)
+    for draws in range(2):
+        for s in range(len(own)):
+            if own[s] < 0:
+                continue
+            for e in range(start[s], start[s + 1]):
+                if rank[e] >= own_rank[s]:
+                    break
+                p = place[e]
+                if priority[e] != best[p]:
+                    continue
+                if owner[p] >= 0 and _would_rather(start, place, rank, owner, free, s, e):
+                    continue
+                if draws:
+                    first[own[s]] -= 1
+                    arrow[first[own[s]], 0] = e
+                    arrow[first[own[s]], 1] = s
+                else:
+                    first[own[s]] += 1
+        if not draws:
+            for p in range(m):
+                first[p + 1] += first[p]
+            arrow = np.empty((first[m], 2), np.int64)
+    return arrow, first
+
+
+@kernel
+def _trade(
+    place: Int32, rank: Int32, arrow: Int64, first: Int64, own_rank: Int32, own: Int32
 ) -> int:
     """Find cycles that have no place in common, move along them, and count the moves.
 
-    A search in depth from each place. ``at`` and ``row`` are where the search of a place stands
-    among its students and their rows, so that each arrow is looked at once.
+    A search in depth from each place; ``at`` is the arrow at which the search of a place stands,
+    so that each is looked at once.
     """
     m = len(first) - 1
     state = np.zeros(m, np.int8)  # 0 not seen, 1 on the path, 2 done
-    at = first[:-1].copy()
-    row = np.full(m, -1, np.int64)
+    at = first[:-1] - 1
     path = np.empty(m, np.int64)
     moves = 0
     for root in range(m):
-        if state[root] != 0:
-            continue
-        depth = 0
-        path[0] = root
-        state[root] = 1
+        depth = -1
+        if state[root] == 0:
+            depth = 0
+            path[0] = root
+            state[root] = 1
         while depth >= 0:
             q = path[depth]
-            target = -1
-            while at[q] < first[q + 1]:
-                s = order[at[q]]
-                e = start[s] if row[q] < 0 else row[q] + 1
-                while e < start[s + 1] and rank[e] < own_rank[s]:
-                    p = place[e]
-                    if (
-                        priority[e] == best[p]
-                        and state[p] != 2
-                        and (
-                            owner[p] < 0 or not _would_rather(start, place, rank, owner, free, s, e)
-                        )
-                    ):
-                        target = p
-                        break
-                    e += 1
-                if target >= 0:
-                    row[q] = e
-                    break
-                at[q] += 1
-                row[q] = -1
-            if target < 0:
+            at[q] += 1
+            if at[q] == first[q + 1]:
                 state[q] = 2
                 depth -= 1
-            elif state[target] == 0:
+                continue
+            target = place[arrow[at[q], 0]]
+            if state[target] == 0:
                 state[target] = 1
                 depth += 1
                 path[depth] = target
-            else:
-                while True:
+            elif state[target] == 1:
+                # The path from the target to here, and the arrow back, are a cycle.
+                while state[target] == 1:
                     p = path[depth]
-                    own[order[at[p]]] = place[row[p]]
-                    moves += 1
+                    e, s = arrow[at[p]]
+                    own[s], own_rank[s] = place[e], rank[e]
                     state[p] = 2
+                    moves += 1
                     depth -= 1
-                    if p == target:
-                        break
     return moves
