@@ -5,6 +5,7 @@ from typing import Any, cast
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from companies.models import Company, Offer
@@ -16,6 +17,10 @@ from companies.queries import (
     staffed_schools,
 )
 from education.models import School
+
+# Where a form is sent. Whoever comes without one, by a bookmark or the history of a browser, is led
+# to the page on which it stands; outsiders find nothing there, as ever.
+takes_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def user_of(request: HttpRequest) -> User:

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.queries import history_of
 from companies import actions, queries, reasons
@@ -20,7 +20,7 @@ from companies.actions import Refused
 from companies.forms import TAKEN, CloseForm, CompanyForm, OfferForm, values_of
 from companies.models import Company, Offer
 from companies.states import OFFER
-from companies.views.asking import company_of, offer_of_company, user_of
+from companies.views.asking import company_of, offer_of_company, takes_form, user_of
 from education.queries import season_in_view
 
 KINDS = {"stage": Offer.Kind.INTERNSHIP, "opdracht": Offer.Kind.PROJECT}
@@ -242,10 +242,12 @@ def _move(
     return redirect(_page_of(offer))
 
 
-@require_POST
+@takes_form
 def offer_submit(request: HttpRequest, company_id: int, offer_id: int) -> HttpResponse:
     """Hand a draft to the coordinators as it stands."""
     offer = offer_of_company(request, company_id, offer_id)
+    if request.method != "POST":
+        return redirect(_page_of(offer))
     return _move(
         request,
         offer,
@@ -255,10 +257,12 @@ def offer_submit(request: HttpRequest, company_id: int, offer_id: int) -> HttpRe
     )
 
 
-@require_POST
+@takes_form
 def offer_pause(request: HttpRequest, company_id: int, offer_id: int) -> HttpResponse:
     """Hide an offer for a while."""
     offer = offer_of_company(request, company_id, offer_id)
+    if request.method != "POST":
+        return redirect(_page_of(offer))
     return _move(
         request,
         offer,
@@ -268,10 +272,12 @@ def offer_pause(request: HttpRequest, company_id: int, offer_id: int) -> HttpRes
     )
 
 
-@require_POST
+@takes_form
 def offer_resume(request: HttpRequest, company_id: int, offer_id: int) -> HttpResponse:
     """Show a paused offer again."""
     offer = offer_of_company(request, company_id, offer_id)
+    if request.method != "POST":
+        return redirect(_page_of(offer))
     return _move(
         request,
         offer,
@@ -281,10 +287,12 @@ def offer_resume(request: HttpRequest, company_id: int, offer_id: int) -> HttpRe
     )
 
 
-@require_POST
+@takes_form
 def offer_close(request: HttpRequest, company_id: int, offer_id: int) -> HttpResponse:
     """Close an offer for good, with a reason."""
     offer = offer_of_company(request, company_id, offer_id)
+    if request.method != "POST":
+        return redirect(_page_of(offer))
     form = CloseForm(request.POST)
     if not form.is_valid():
         return _offer_page(request, offer, form)

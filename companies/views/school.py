@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.queries import history_of
 from companies import actions, queries, reasons
@@ -23,7 +23,7 @@ from companies.actions import Refused
 from companies.forms import AccreditationForm, ReturnForm, SearchForm
 from companies.models import Offer
 from companies.states import LIVE, OFFER
-from companies.views.asking import offer_for_school, school_of, user_of
+from companies.views.asking import offer_for_school, school_of, takes_form, user_of
 from education.models import School
 
 PER_PAGE = 25
@@ -175,10 +175,12 @@ def _decide(
     return True
 
 
-@require_POST
+@takes_form
 def publish(request: HttpRequest, school_slug: str, offer_id: int) -> HttpResponse:
     """Let students see an offer; what was looked up on the way is kept in any case."""
     school, offer = _for_a_decision(request, school_slug, offer_id)
+    if request.method != "POST":
+        return redirect("companies:review", school.slug, offer.pk)
     form = _keep_accreditation(request, offer)
     user, vouches = user_of(request), form.vouches()
     if not _decide(
@@ -214,10 +216,12 @@ def _keep_accreditation(request: HttpRequest, offer: Offer) -> AccreditationForm
     return form
 
 
-@require_POST
+@takes_form
 def accredit(request: HttpRequest, school_slug: str, offer_id: int) -> HttpResponse:
     """Write down, also after publishing, for which programmes a company proved accredited."""
     school, offer = _for_a_decision(request, school_slug, offer_id)
+    if request.method != "POST":
+        return redirect("companies:review", school.slug, offer.pk)
     form = _keep_accreditation(request, offer)
     if form.vouches():
         actions.confirm_accreditation(offer)
@@ -225,10 +229,12 @@ def accredit(request: HttpRequest, school_slug: str, offer_id: int) -> HttpRespo
     return redirect("companies:review", school.slug, offer.pk)
 
 
-@require_POST
+@takes_form
 def return_(request: HttpRequest, school_slug: str, offer_id: int) -> HttpResponse:
     """Send an offer back to the company, with what has to change."""
     school, offer = _for_a_decision(request, school_slug, offer_id)
+    if request.method != "POST":
+        return redirect("companies:review", school.slug, offer.pk)
     form = ReturnForm(request.POST)
     if not form.is_valid():
         return _review_page(request, school, offer, form)

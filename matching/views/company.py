@@ -9,12 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from companies import states as offer_states
 from companies.actions import Refused
 from companies.models import Company, Offer
 from companies.queries import with_accreditation
+from companies.views.asking import takes_form
 from matching import access, queries, states
 from matching.actions import answers
 from matching.forms import CompanyDeclineForm
@@ -109,11 +110,13 @@ def _profile(proposal: Proposal) -> dict[str, object]:
     }
 
 
-@require_POST
+@takes_form
 def accept(request: HttpRequest, company_id: int, proposal_id: int) -> HttpResponse:
     """The company says yes; for a project to the whole team."""
     company = company_of(request, company_id)
     found = _proposal_on_offer(request, company, proposal_id)
+    if request.method != "POST":
+        return redirect("matching:company_proposal", company.pk, found.pk)
     try:
         done = answers.accept(found.pk, side=Proposal.Side.COMPANY, by=user_of(request))
     except Refused as error:
@@ -125,11 +128,13 @@ def accept(request: HttpRequest, company_id: int, proposal_id: int) -> HttpRespo
     return redirect("matching:company_proposal", company.pk, found.pk)
 
 
-@require_POST
+@takes_form
 def decline(request: HttpRequest, company_id: int, proposal_id: int) -> HttpResponse:
     """The company says no, with a reason."""
     company = company_of(request, company_id)
     found = _proposal_on_offer(request, company, proposal_id)
+    if request.method != "POST":
+        return redirect("matching:company_proposal", company.pk, found.pk)
     form = CompanyDeclineForm(request.POST)
     if not form.is_valid():
         return _proposal_page(request, company, found, form)

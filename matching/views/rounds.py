@@ -7,9 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from companies.actions import Refused
+from companies.views.asking import takes_form
 from education.models import School
 from education.queries import open_seasons, season_in_view
 from matching import queries, states
@@ -82,10 +83,12 @@ def detail(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     return render(request, "matching/round/detail.html", context)
 
 
-@require_POST
+@takes_form
 def run(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     """Queue a calculation; a worker does it."""
     round_ = round_of(request, slug, round_id)
+    if request.method != "POST":
+        return redirect(url_of(round_))
     going_in = entrants(round_.season, round_.school)
     if not going_in.ready:
         messages.warning(
@@ -124,10 +127,12 @@ def _chosen(request: HttpRequest, round_: Round) -> list[int]:
     return list(found.values_list("pk", flat=True))
 
 
-@require_POST
+@takes_form
 def approve(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     """Approve the ticked proposals, or all that have no flag."""
     round_ = round_of(request, slug, round_id)
+    if request.method != "POST":
+        return redirect(url_of(round_))
     ids = _chosen(request, round_)
     if not ids:
         messages.warning(request, _("Kies eerst een of meer voorstellen."))
@@ -151,10 +156,12 @@ def approve(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     return redirect(url_of(round_))
 
 
-@require_POST
+@takes_form
 def undo(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     """Take the approval of the ticked proposals back."""
     round_ = round_of(request, slug, round_id)
+    if request.method != "POST":
+        return redirect(url_of(round_))
     ids = _chosen(request, round_)
     undone = approval.undo(ids, by=user_of(request))
     if undone:
@@ -172,10 +179,12 @@ def undo(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     return redirect(url_of(round_))
 
 
-@require_POST
+@takes_form
 def release(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     """Send all approved proposals to students and companies."""
     round_ = round_of(request, slug, round_id)
+    if request.method != "POST":
+        return redirect(url_of(round_))
     sent = approval.release_round(round_, by=user_of(request))
     if sent:
         messages.success(

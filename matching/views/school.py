@@ -9,13 +9,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.queries import history_of
 from companies import states as offer_states
 from companies.actions import Refused
 from companies.queries import offers_visible_to
+from companies.views.asking import takes_form
 from education.queries import season_in_view
 from matching import queries, states
 from matching.actions import approval, ending
@@ -203,12 +204,14 @@ def _possible(found: Proposal) -> list[str]:
     ]
 
 
-@require_POST
+@takes_form
 def move(request: HttpRequest, slug: str, proposal_id: int, move: str) -> HttpResponse:
     """Approve, undo, drop, withdraw, reopen or cancel one proposal."""
     found = proposal_for_school(request, slug, proposal_id)
     if move not in NEEDS_REASON:
         raise Http404
+    if request.method != "POST":
+        return redirect("matching:school_proposal", slug, found.pk)
     form = ReasonForm(request.POST)
     if NEEDS_REASON[move] and not form.is_valid():
         return _page(request, slug, found, form, move)

@@ -13,10 +13,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from companies.actions import Refused
 from companies.models import Offer
+from companies.views.asking import takes_form
 from education.models import Season
 from education.queries import season_in_view
 from matching import access, queries, states
@@ -200,11 +201,13 @@ def _card(seeker: Seeker, found: Offer) -> Card:
     return Card(found, fits.get(found.pk), tier)
 
 
-@require_POST
+@takes_form
 def wish(request: HttpRequest, offer_id: int) -> HttpResponse:
     """Put an offer on the ranking, or take it off with `off`."""
     student = student_of(request)
     found = get_object_or_404(queries.offers_for(student), pk=offer_id)
+    if request.method != "POST":
+        return redirect("matching:offer", found.pk)
     off = "off" in request.POST
     trouble = ""
     try:
@@ -304,11 +307,13 @@ def _proposal_page(
     return render(request, "matching/student/proposal.html", context, status=status)
 
 
-@require_POST
+@takes_form
 def accept(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """The student says yes."""
     found = _own_proposal(request, proposal_id)
     _refuse_others(request, found)
+    if request.method != "POST":
+        return redirect("matching:student_proposal", found.pk)
     try:
         done = answers.accept(found.pk, side=Proposal.Side.STUDENT, by=user_of(request))
     except Refused as error:
@@ -320,11 +325,13 @@ def accept(request: HttpRequest, proposal_id: int) -> HttpResponse:
     return redirect("matching:student_proposal", found.pk)
 
 
-@require_POST
+@takes_form
 def decline(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """The student says no, with a reason."""
     found = _own_proposal(request, proposal_id)
     _refuse_others(request, found)
+    if request.method != "POST":
+        return redirect("matching:student_proposal", found.pk)
     form = StudentDeclineForm(request.POST)
     if not form.is_valid():
         return _proposal_page(request, found, form)

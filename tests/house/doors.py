@@ -59,6 +59,7 @@ class Door:
     post: Answers = field(default_factory=lambda: NEVER)
     form: Form | None = None
     sent: Answers | None = None  # to `form`; None: whoever may post is sent on
+    acts: bool = False  # there is nothing to see: GET leads to the page with its form
 
     def __str__(self) -> str:
         return f"{self.name} {self.on}".strip()
@@ -89,8 +90,10 @@ def show(name: str, on: str, answers: Answers) -> Door:
 
 
 def do(name: str, on: str, answers: Answers, form: Form | None = None) -> Door:
-    """An address that only does something."""
-    return Door(name, on, post=answers, form=form)
+    """An address that only does something. Whoever may, and comes without a form, is led to the
+    page where it stands; others find as little as with one."""
+    led = {person: 302 if status in OPEN else status for person, status in answers.items()}
+    return Door(name, on, get=led, post=answers, form=form, acts=True)
 
 
 def fill(name: str, on: str, people: tuple[str, ...], form: Form, **exceptions: int) -> Door:
