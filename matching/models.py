@@ -39,11 +39,12 @@ class Wish(models.Model):
 
 class Round(models.Model):
     """One division of places over the students of a school. It stays open while runs may still
-    replace its proposals, until it is released."""
+    replace its proposals, until it is released, or closed with nothing sent."""
 
     class State(models.TextChoices):
         OPEN = "open", _("open")
         RELEASED = "released", _("verstuurd")
+        CLOSED = "closed", _("gesloten")
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="rounds")
     school = models.ForeignKey(School, on_delete=models.PROTECT, related_name="rounds")

@@ -34,4 +34,5 @@ urlpatterns = [
     path(_round + "keur-goed/", rounds.approve, name="approve"),
     path(_round + "zet-terug/", rounds.undo, name="undo"),
     path(_round + "verstuur/", rounds.release, name="release"),
+    path(_round + "sluit/", rounds.close, name="close_round"),
 ]

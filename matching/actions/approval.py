@@ -46,11 +46,11 @@ def propose_by_hand(
     """Put a student and an offer together; nobody is told until it is approved and released.
 
     `reason` is kept in the history; it is where a coordinator says why a rule was set aside.
-    Raises Refused: round_released, offer_not_published, offer_full, student_agreed,
+    Raises Refused: round_<state>, offer_not_published, offer_full, student_agreed,
     already_proposed.
     """
-    if round_ is not None and _locked(round_).state != Round.State.OPEN:
-        raise Refused("round_released")
+    if round_ is not None:
+        refuse_unless_open(_locked(round_))
     lock_people_and_offers([student.pk], [offer.pk])
     offer.refresh_from_db()
     if offer.state == offer_states.FILLED or offer.free < 1:
@@ -81,6 +81,12 @@ def propose_by_hand(
 def _locked(round_: Round) -> Round:
     """The round as it stands now; it is neither run, sent nor added to until the commit."""
     return Round.objects.select_for_update(no_key=True).get(pk=round_.pk)
+
+
+def refuse_unless_open(round_: Round) -> None:
+    """What was released or closed stays as it is."""
+    if round_.state != Round.State.OPEN:
+        raise Refused(f"round_{round_.state}")
 
 
 def _has_agreed(student_id: int, offer: Offer) -> bool:
@@ -272,3 +278,29 @@ def release_round(round_: Round, *, by: User) -> list[Proposal]:
             state=Round.State.RELEASED, released_at=Now()
         )
     return rows
+
+
+@one_transaction
+def close_round(round_: Round, *, reason: str, by: User) -> Round:
+    """End a round, so that a next one can begin. What nobody decided on is dropped for `reason`,
+    and nobody is told. Closing twice is once.
+
+    Raises Refused: run_under_way; round_has_approved, while something waits to be sent.
+    """
+    locked = _locked(round_)
+    if locked.state != Round.State.OPEN:
+        return locked
+    if Run.objects.filter(round=round_, state__in=states.UNDER_WAY).exists():
+        raise Refused("run_under_way")
+    own = Proposal.objects.filter(round=round_)
+    drop(list(own.filter(state=states.PROPOSED).values_list("pk", flat=True)), reason=reason, by=by)
+    # Only now: an approval meanwhile was either first, and is seen here, or comes too late.
+    if own.filter(state=states.APPROVED).exists():
+        raise Refused("round_has_approved")
+    if own.filter(student_respond_by__isnull=False).exists():
+        locked.state = Round.State.RELEASED
+        Round.objects.filter(pk=round_.pk).update(state=locked.state, released_at=Now())
+    else:
+        locked.state = Round.State.CLOSED
+        Round.objects.filter(pk=round_.pk).update(state=locked.state)
+    return locked

@@ -16,6 +16,7 @@ from companies.models import Offer
 from companies.states import LIVE
 from education.models import School, Season
 from matching import queries, states
+from matching.actions.approval import refuse_unless_open
 from matching.actions.locking import lock, lock_people_and_offers, one_transaction
 from matching.engine import Outcome, solve, verify
 from matching.models import Proposal, Round, Run
@@ -46,12 +47,11 @@ def create_round(season: Season, school: School, *, by: User) -> Round:
 def start_run(round_: Round, *, by: User) -> Run:
     """Queue a calculation of the round and wake a worker.
 
-    Raises Refused: run_under_way, round_released.
+    Raises Refused: run_under_way, round_<state>.
     """
     with transaction.atomic():
         locked = Round.objects.select_for_update(no_key=True).get(pk=round_.pk)
-        if locked.state != Round.State.OPEN:
-            raise Refused("round_released")
+        refuse_unless_open(locked)
         if Run.objects.filter(round=round_, state__in=states.UNDER_WAY).exists():
             raise Refused("run_under_way")
         with moving("queue", by=by):

@@ -72,6 +72,11 @@ def proposal_for_school(request: HttpRequest, slug: str, proposal_id: int) -> Pr
 
 # Refusals of this room beside those that stand with the other reasons.
 REFUSALS = {
+    "round_closed": gettext_lazy("Deze ronde is al gesloten. Begin een nieuwe ronde."),
+    "round_has_approved": gettext_lazy(
+        "Er staan nog goedgekeurde voorstellen klaar. Verstuur ze eerst, of neem de goedkeuring "
+        "terug."
+    ),
     "student_taken": gettext_lazy(
         "De student heeft in deze periode al een ander voorstel dat is goedgekeurd of verstuurd."
     ),

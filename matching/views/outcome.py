@@ -40,6 +40,11 @@ class Outcome:
     teams: list[tuple[Offer, int]]
     unplaced: list[dict[str, object]]
 
+    @property
+    def undecided(self) -> int:
+        """How many proposals a coordinator has not decided on."""
+        return len(self.flagged) + len(self.plain)
+
 
 def outcome_of(round_: Round) -> Outcome:
     done = round_.runs.filter(state=states.DONE).first()

@@ -199,3 +199,17 @@ def release(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     else:
         messages.warning(request, _("Er was niets om te versturen. Keur eerst voorstellen goed."))
     return redirect(url_of(round_))
+
+
+@takes_form
+def close(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
+    """End a round of which nothing is left to send."""
+    round_ = round_of(request, slug, round_id)
+    if request.method != "POST":
+        return redirect(url_of(round_))
+    try:
+        approval.close_round(round_, reason=_("De ronde is gesloten."), by=user_of(request))
+    except Refused as error:
+        return say_refused(request, error, "matching:round", slug, round_id)
+    messages.success(request, _("Deze ronde is gesloten. Je kunt een nieuwe ronde beginnen."))
+    return redirect(url_of(round_))

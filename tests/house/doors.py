@@ -279,6 +279,9 @@ TABLE = (
     do("matching:undo", "deltion round:deltion", only(302, "els", **DELTION), TICKED),
     do("matching:release", "deltion round:deltion", only(302, "els", **DELTION), {}),
     do("matching:release", "windesheim round:deltion", only(302)),
+    do("matching:close_round", "deltion round:deltion", only(302, "els", **DELTION)),
+    do("matching:close_round", "deltion round:windesheim", only(302, **DELTION), {}),
+    do("matching:close_round", "windesheim round:deltion", only(302)),
     # --- one's own account: allauth's pages ---
     Door("companies:signup", get=guests(200), post=guests(422)),
     Door("account_signup", get=guests(200), post=guests(422)),
