@@ -12,7 +12,7 @@ EXPORT := $(VENV)/uv export --quiet --frozen --no-header --no-emit-project
 help: ## List what can be done
 	@echo "Topcentrum. What can be done:"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: PORT=8123 (default 8000), DATA=folder (default .data/demo), PYTHON=python3.12"
+	@echo "Variables: PORT=8123 (default 8000), DATA=folder (default .data/demo), VERBOSE=1, PYTHON=python3.12"
 
 demo: install ## The whole portal with an invented region [PORT=8123] [DATA=folder]
 	@exec $(VENV)/python -m topcentrum.services --watch-parent demo --port "$(PORT)" --data "$(DATA)"

@@ -86,6 +86,7 @@ def test_the_demo_starts_twice_and_leaves_nothing(folder: Path) -> None:
         assert (folder / "data" / "secret-key").stat().st_mode & 0o077 == 0
         logs = folder / "data" / "logs"
         until(lambda: " ready." in (logs / "worker.log").read_text(), what="the worker works")
+        assert " ready." not in first.said, "the terminal is for the address"
 
         first.process.kill()
         until(gone(first.environment), seconds=12, what="nothing left")

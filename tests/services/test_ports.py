@@ -1,6 +1,7 @@
 """What a person reads who starts the demo where something is in the way."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -43,11 +44,18 @@ def busy(request: pytest.FixtureRequest) -> Iterator[int]:
         yield other.getsockname()[1]
 
 
+def free_port_in(advice: str) -> int:
+    """The port that somebody is told to take; nobody listens there."""
+    [port] = re.findall(r"make demo PORT=(\d+)", advice)
+    ports.demand_free(int(port), host="localhost")
+    return int(port)
+
+
 def test_a_busy_port_is_refused_in_plain_words(busy: int, tmp_path: Path) -> None:
     done, environment = demo(busy, tmp_path / "data")
     assert done.returncode == 1
     assert f"Port {busy} is taken by another program on this machine." in done.stderr
-    assert "make demo PORT=8123" in done.stderr
+    assert free_port_in(done.stderr) != busy
     assert "Traceback" not in done.stderr
     assert not alive(environment)
     # Nothing was started: no cluster, no logs.
@@ -82,7 +90,21 @@ def test_data_in_use_name_the_portal_that_uses_them(tmp_path: Path) -> None:
         done.stderr
     )
     assert "DATA=" in done.stderr
+    assert free_port_in(done.stderr) != 8077
     assert not alive(environment)
     os.close(lock)
     # The control: now they can be claimed.
     os.close(places.claim(data, address=""))
+
+
+def test_the_advice_names_no_port_that_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither that of the portal that holds the data, nor one where somebody listens."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        held, free = ports.unused(), ports.unused()
+        monkeypatch.setattr(ports, "EASY", [taken, held, free])
+        assert ports.another_than(str(held)) == free
+        monkeypatch.setattr(ports, "EASY", [taken])
+        assert ports.another_than(held) not in (taken, held)

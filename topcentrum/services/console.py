@@ -1,13 +1,15 @@
 """What the person at the terminal reads: steps with their times, log lines with their process."""
 
+import re
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+ROUTINE = re.compile(r": (?:DEBUG|INFO)/")  # as Celery marks a line
 MARK = "\x1e"  # starts a line by which a process reports a finished step
 COLOURS = (36, 32, 33, 35, 34, 96, 92, 93, 95, 94)
 
@@ -17,19 +19,22 @@ class RefusalError(Exception):
 
 
 class Console:
-    """One stdout for all. Lines of processes wait in their log files until `open_floor`."""
+    """One stdout for all. Lines of processes wait in their log files until `open_floor`; what the
+    hushed ones do as a matter of routine stays there, or it would push all else off the screen."""
 
     def __init__(
         self,
         names: tuple[str, ...] = (),
         *,
         logs: Path | None = None,
+        hushed: Iterable[str] = (),
         stream: TextIO | None = None,
     ) -> None:
         self.stream = stream or sys.stdout
         self.width = max((len(name) for name in names), default=0)
         self.colours = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
         self.logs = logs
+        self.hushed = frozenset(hushed)
         self.floor_open = False
         self.tty = self.stream.isatty()
         self.started = time.monotonic()
@@ -68,7 +73,7 @@ class Console:
             step, _, seconds = text.strip(MARK).partition(MARK)
             self.done(step, float(seconds))
             return
-        if not self.floor_open:
+        if not self.floor_open or (name in self.hushed and ROUTINE.search(text)):
             return
         label = f"{name:<{self.width}} |"
         if self.tty:

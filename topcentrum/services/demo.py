@@ -22,6 +22,7 @@ Everything in it is invented. Try this:
   3. Read the letters that went out at {url}/demo/post/ and answer one of them.
 
 Stop with Ctrl-C. The data stays in {folder}; the next start shows it again.
+What every program says stands in {logs}; VERBOSE=1 shows more of it here.
 """
 PYTHON = sys.executable
 # Celery warns at length when root runs it; in a demo, root is whoever opened the container.
@@ -43,7 +44,8 @@ class Demo:
         lock = places.claim(self.folder, address=self.url)
         ports.demand_free(self.port, host=self.host)
         os.umask(0o077)  # letters and logs are nobody else's business
-        console = Console(NAMES, logs=self.folder / "logs")
+        hushed = () if os.environ.get("VERBOSE") else ("worker", "beat")
+        console = Console(NAMES, logs=self.folder / "logs", hushed=hushed)
         where = places.lasting(self.folder)
         try:
             servers = Servers(where, lasting=True)
@@ -60,7 +62,11 @@ class Demo:
         try:
             console.say("Starting Topcentrum:")
             self._start(runner, servers)
-            console.say(READY.format(url=self.url, folder=_shown(self.folder)))
+            console.say(
+                READY.format(
+                    url=self.url, folder=_shown(self.folder), logs=_shown(self.folder / "logs")
+                )
+            )
             console.open_floor()
             runner.watch()
         except AskedToEndError:

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from topcentrum.services import programs
+from topcentrum.services import ports, programs
 from topcentrum.services.accounts import can_enter, for_postgres
 from topcentrum.services.console import RefusalError
 
@@ -90,10 +90,12 @@ def claim(folder: Path, *, address: str) -> int:
         owner = _owner(lock)
         if owner is None or _lives(owner[0]) or time.monotonic() > deadline:
             at = f" at {owner[1]}" if owner and owner[1] else ""
+            # Not the port of that portal: there the next start would be refused too.
+            port = ports.another_than(owner[1].rpartition(":")[2] if owner else "")
             raise RefusalError(
                 f"The data in {folder} is in use: a portal is running{at}.\n"
                 "End that one first (Ctrl-C), or use other data:  "
-                "make demo PORT=8123 DATA=.data/second"
+                f"make demo PORT={port} DATA=.data/second"
             )
         time.sleep(0.05)
     os.truncate(lock, 0)

@@ -6,6 +6,8 @@ import socket
 
 from topcentrum.services.console import RefusalError
 
+EASY = range(8123, 8143)
+
 
 def demand_free(port: int, *, host: str) -> None:
     """Refuse, in plain words, when the web could not listen there."""
@@ -22,17 +24,22 @@ def demand_free(port: int, *, host: str) -> None:
 
 def _reason(error: OSError, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
-        other = 8123 if port != 8123 else 8124
         return (
             f"Port {port} is taken by another program on this machine.\n"
-            f"End that program, or choose another port:  make demo PORT={other}"
+            f"End that program, or choose another port:  make demo PORT={another_than(port)}"
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return (
             f"This user may not listen on port {port}. Ports below 1024 are for the system.\n"
-            "Choose a higher one:  make demo PORT=8123"
+            f"Choose a higher one:  make demo PORT={another_than(port)}"
         )
     return f"Cannot listen on port {port}: {os.strerror(error.errno or 0)}."
+
+
+def another_than(port: int | str) -> int:
+    """A port for the advice: one that is free now, and easy to remember if there is such a one."""
+    easy = [number for number in EASY if str(number) != str(port) and not answers(number)]
+    return easy[0] if easy else unused()
 
 
 def addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:
