@@ -134,6 +134,27 @@ def test_the_focus_stays_when_a_place_goes_on_the_list_and_off(
     assert not Wish.objects.filter(student=region.sanne).exists()
 
 
+AT_ONCE = """
+    document.addEventListener("focusin", (event) => setTimeout(() => {
+        const internal = event.target.form?.["htmx-internal-data"];
+        window.answersAtOnce = Boolean(internal?.listenerInfos?.length);
+    }))
+"""
+
+
+def test_a_form_that_was_swapped_in_answers_as_soon_as_it_has_the_focus(
+    region: Region, window: OpenWindow
+) -> None:
+    """Or a quick Enter would send it as a page of its own."""
+    sanne = window(region.sanne.user).open("/student/plekken/")
+    card = sanne.page.get_by_role("article").filter(has_text=region.data.title)
+    card.get_by_role("button", name="Zet op mijn lijst").focus()
+    sanne.page.evaluate(AT_ONCE)
+    sanne.type_keys("Enter")
+    expect(card.get_by_role("button", name="Haal van mijn lijst")).to_be_focused()
+    assert sanne.page.evaluate("() => window.answersAtOnce") is True
+
+
 def test_the_menu_of_a_telephone_opens_and_closes(region: Region, window: OpenWindow) -> None:
     sanne = window(region.sanne.user, width=360).open("/student/")
     button = sanne.page.get_by_role("button", name="Menu", exact=True)
