@@ -1,6 +1,7 @@
-"""Reading the history."""
+"""Reading the history, and people in order."""
 
-from django.db.models import QuerySet
+from django.db.models import F, Func, QuerySet
+from django.db.models.functions import Lower
 
 from accounts.models import HistoryEntry
 
@@ -10,3 +11,8 @@ def history_of(subject: str, subject_id: int) -> QuerySet[HistoryEntry]:
     return HistoryEntry.objects.filter(subject=subject, subject_id=subject_id).select_related(
         "actor"
     )
+
+
+def alphabetical(column: str) -> Lower:
+    """Sorts as people look for a word: "Ömer" between "Olaf" and "Osman", capitals or not."""
+    return Lower(Func(F(column), function="unaccent"))

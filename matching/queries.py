@@ -7,6 +7,7 @@ from datetime import date
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
+from accounts.queries import alphabetical
 from companies.models import Company, Offer
 from companies.states import LIVE, PUBLISHED
 from education.models import School, Season
@@ -173,7 +174,7 @@ def proposals_of_round(round_: Round) -> QuerySet[Proposal]:
             "offer__site__company",
             "offer__site__postcode",
         )
-        .order_by("student__user__name", "pk")
+        .order_by(alphabetical("student__user__name"), "pk")
     )
 
 

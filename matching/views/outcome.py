@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
+from accounts.queries import alphabetical
 from companies import states as offer_states
 from companies.models import Offer
 from matching import queries, states
@@ -158,5 +159,5 @@ def _unplaced(
                 if offer_id in offers
             ],
         }
-        for student in students.order_by("user__name", "pk")
+        for student in students.order_by(alphabetical("user__name"), "pk")
     ]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
+from accounts.queries import alphabetical
 from companies.actions import Refused
 from companies.models import Offer
 from matching import queries, states
@@ -53,10 +54,10 @@ def _pair_form(kind: type[PairForm], request: HttpRequest, frozen: Frozen) -> Pa
         asked,
         students=Student.objects.filter(pk__in=frozen.snapshot.student_ids)
         .select_related("user")
-        .order_by("user__name", "pk"),
+        .order_by(alphabetical("user__name"), "pk"),
         offers=Offer.objects.filter(pk__in=frozen.snapshot.offer_ids)
         .select_related("site__company")
-        .order_by("title", "pk"),
+        .order_by(alphabetical("title"), "pk"),
     )
 
 
@@ -91,7 +92,7 @@ def by_hand(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
         initial={key: request.GET[key] for key in ("student", "offer") if key in request.GET},
         students=Student.objects.filter(pk__in=seeking.values("student"))
         .select_related("user")
-        .order_by("user__name", "pk"),
+        .order_by(alphabetical("user__name"), "pk"),
         offers=offers,
     )
     if form.is_bound and form.is_valid():

@@ -86,10 +86,10 @@ def test_the_history_is_append_only() -> None:
     assert any(table == "accounts_historyentry" for table, _name in triggers())
 
 
-def test_extensions_that_constraints_need_are_there() -> None:
+def test_extensions_that_constraints_and_queries_need_are_there() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT extname FROM pg_extension")
-        assert "btree_gist" in {name for (name,) in cursor.fetchall()}
+        assert {"btree_gist", "unaccent"} <= {name for (name,) in cursor.fetchall()}
 
 
 # --- names -----------------------------------------------------------------------------------
