@@ -141,10 +141,13 @@ class CompanyDeclineForm(_DeclineForm):
 
 
 class _OfferField(forms.ModelChoiceField):
-    """Offers by title and company."""
+    """Offers by title and company, with a word where others wait for the last free seats."""
 
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.title} – {obj.site.company.name}"
+        label = f"{obj.title} – {obj.site.company.name}"
+        if getattr(obj, "waiting", 0) and obj.waiting >= obj.free:
+            return _("%(offer)s (voorgesteld aan een ander)") % {"offer": label}
+        return label
 
 
 class PairForm(forms.Form):
@@ -174,7 +177,9 @@ class ByHandForm(PairForm):
 
     reason = forms.CharField(
         label=gettext_lazy("Waarom past dit?"),
-        help_text=gettext_lazy("Nodig als een regel zegt dat het niet kan."),
+        help_text=gettext_lazy(
+            "Nodig als een regel zegt dat het niet kan, of als er al een voorstel is."
+        ),
         max_length=LONGEST_REASON,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -121,6 +121,32 @@ def seats_elsewhere(proposals: Iterable[Proposal]) -> dict[int, set[str]]:
     }
 
 
+def with_a_place(season: Season) -> QuerySet[Student]:
+    """Students who have an approved, offered or agreed proposal in the period of a season."""
+    taken = Proposal.objects.filter(
+        overlapping(season.starts_on, season.ends_on),
+        state__in=states.TAKEN,
+        student=OuterRef("pk"),
+    )
+    return Student.objects.filter(Exists(taken))
+
+
+def with_waiting(offers: QuerySet[Offer]) -> QuerySet[Offer]:
+    """Offers with `waiting`: proposals that will take a seat each when they are approved."""
+    takes_a_seat = Q(
+        proposals__state=states.PROPOSED,
+        proposals__origin__in=[Proposal.Origin.ROUND, Proposal.Origin.COORDINATOR],
+    )
+    return offers.annotate(waiting=Count("proposals", filter=takes_a_seat))
+
+
+def proposed_to(student: Student, period: Season | Offer) -> QuerySet[Proposal]:
+    """What stands proposed for the student in a period."""
+    return Proposal.objects.filter(
+        overlapping(period.starts_on, period.ends_on), student=student, state=states.PROPOSED
+    ).select_related("offer__site__company")
+
+
 def left_out(season: Season, school: School | None = None) -> QuerySet[Student]:
     """Students whom a round of `season` passes by: they have an approved, offered or agreed
     proposal in an overlapping period, or one that a coordinator made by hand."""

@@ -1,5 +1,7 @@
 """One student beside one offer: why, why not, and a proposal made by hand."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,7 +16,7 @@ from companies.models import Offer
 from matching import queries, states
 from matching.actions import approval
 from matching.forms import ByHandForm, PairForm
-from matching.models import Round
+from matching.models import Proposal, Round
 from matching.reasons import explanation_words, part_words, rule_words
 from matching.snapshot import Fit, Frozen, fits_for
 from matching.views.asking import refusal_words, round_of, user_of
@@ -86,7 +88,11 @@ def by_hand(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     seeking = student_queries.complete(round_.season, round_.school).select_related(
         "student__postcode"
     )
-    offers = queries.published_offers(round_.season)
+    # Who has a place is not looking for one; the page of that place is where to undo it.
+    seeking = seeking.exclude(student__in=queries.with_a_place(round_.season))
+    offers = queries.with_waiting(queries.published_offers(round_.season)).order_by(
+        alphabetical("title"), "pk"
+    )
     form = ByHandForm(
         request.POST or None,
         initial={key: request.GET[key] for key in ("student", "offer") if key in request.GET},
@@ -112,6 +118,7 @@ def by_hand(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
         "school": round_.school,
         "form": form,
         "chosen": chosen,
+        "standing": queries.proposed_to(chosen.student, round_.season) if chosen else [],
         "suggestions": _suggestions(open_offers, fits),
         "crumbs": crumbs_of(
             round_.school, (str(round_.season), url_of(round_)), (_("Met de hand"), "")
@@ -125,10 +132,39 @@ def _is_key(text: str) -> bool:
     return text.isdecimal() and len(text) < 19
 
 
-def _suggestions(offers: list[Offer], fits: dict[int, Fit]) -> list[tuple[Offer, Fit]]:
-    """The ten eligible offers that fit best."""
-    eligible = [(o, fits[o.pk]) for o in offers if o.pk in fits and fits[o.pk].eligible]
+def _suggestions(offers: list[Any], fits: dict[int, Fit]) -> list[tuple[Offer, Fit]]:
+    """The ten eligible offers that fit best, and for which nobody waits already."""
+    unasked = [o for o in offers if o.free > o.waiting]
+    eligible = [(o, fits[o.pk]) for o in unasked if o.pk in fits and fits[o.pk].eligible]
     return sorted(eligible, key=lambda pair: (-pair[1].score, pair[0].pk))[:10]
+
+
+def _doubts(student: Student, offer: Any, fit: Fit | None) -> list[str]:
+    """What speaks against a proposal; with a reason it is made all the same."""
+    found = []
+    if fit is not None and not fit.eligible:
+        found.append(
+            _("Volgens de regels kan dit niet (%(rules)s). Schrijf waarom het toch kan.")
+            % {"rules": ", ".join(rule_words(fit.rules)).lower()}
+        )
+    if Proposal.objects.filter(student=student, offer=offer, state__in=states.OPEN).exists():
+        return found  # the answer to the same proposal once more is another one
+    for other in queries.proposed_to(student, offer):
+        found.append(
+            _(
+                "%(student)s heeft in deze periode al een voorstel: %(offer)s bij %(company)s. "
+                "Schrijf waarom dit erbij komt."
+            )
+            % {"student": student, "offer": other.offer, "company": other.offer.site.company}
+        )
+    if offer.waiting and offer.waiting >= offer.free:
+        found.append(
+            _(
+                "Elke vrije plek bij dit aanbod is al aan een ander voorgesteld. Schrijf waarom "
+                "dit voorstel erbij komt."
+            )
+        )
+    return found
 
 
 def _propose(
@@ -137,12 +173,9 @@ def _propose(
     """Make the proposal; None when a rule is in the way and no reason was given."""
     student, offer = form.cleaned_data["student"], form.cleaned_data["offer"]
     reason, fit = form.cleaned_data["reason"], fits.get(offer.pk)
-    if fit is not None and not fit.eligible and not reason:
-        form.add_error(
-            "reason",
-            _("Volgens de regels kan dit niet (%(rules)s). Schrijf waarom het toch kan.")
-            % {"rules": ", ".join(rule_words(fit.rules)).lower()},
-        )
+    for doubt in [] if reason else _doubts(student, offer, fit):
+        form.add_error("reason", doubt)
+    if form.errors:
         return None
     user: User = user_of(request)
     try:

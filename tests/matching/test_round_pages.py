@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
@@ -369,7 +370,7 @@ def test_a_proposal_by_hand_knows_the_choice_of_the_student(
     first, second, unasked = at_klikwerf(), at_klikwerf(), at_klikwerf()
     ranked(cast.bram, first, second)
     for offer in (second, unasked):
-        form = {"student": cast.bram.pk, "offer": offer.pk}
+        form = {"student": cast.bram.pk, "offer": offer.pk, "reason": "Om te kiezen"}
         send(frits, "by_hand", cast.windesheim.slug, round_.pk, **form)
     asked, other = Proposal.objects.order_by("pk")
     assert (asked.choice, other.choice) == (2, None)
@@ -413,3 +414,63 @@ def test_a_proposal_by_hand_is_for_own_students_and_open_rounds(
     page = refused(frits, "by_hand", *args, student=cast.bram.pk, offer=offer.pk)
     assert "Deze ronde is al verstuurd." in page
     assert not Proposal.objects.exists()
+
+
+def test_a_second_proposal_in_the_period_needs_a_reason(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    first, second = at_klikwerf(title="Eerste"), at_klikwerf(title="Tweede")
+    ProposalFactory(student=cast.bram, offer=first, round=round_)
+    args = (cast.windesheim.slug, round_.pk)
+    known = "Bram Kanarie-Twee heeft al een voorstel dat je nog kunt beoordelen: Eerste"
+    assert known in read(frits, "by_hand", *args, student=cast.bram.pk)
+    form: dict[str, object] = {"student": cast.bram.pk, "offer": second.pk}
+    page = refused(frits, "by_hand", *args, **form)
+    assert "heeft in deze periode al een voorstel: Eerste bij Klikwerf" in page
+    assert Proposal.objects.count() == 1
+    assert "Voorstel gemaakt" in send(frits, "by_hand", *args, **form, reason="Om te kiezen")
+
+
+def test_a_place_that_was_proposed_to_others_needs_a_reason(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    offer, roomy = at_klikwerf(title="Vergeven"), at_klikwerf(title="Ruim", openings=2)
+    for one in (offer, roomy):
+        ProposalFactory(student=cast.anouk, offer=one)
+        ProposalFactory(offer=one, origin="application", student_accepted_at=Now())
+    args = (cast.windesheim.slug, round_.pk)
+    page = read(frits, "by_hand", *args, student=cast.bram.pk)
+    assert "(voorgesteld aan een ander)" in page
+    best = page[page.index("Dit past het best") :]
+    assert "Ruim" in best
+    assert "Vergeven" not in best
+    form: dict[str, object] = {"student": cast.bram.pk, "offer": offer.pk}
+    page = refused(frits, "by_hand", *args, **form)
+    assert "Elke vrije plek bij dit aanbod is al aan een ander voorgesteld." in page
+    send(frits, "by_hand", *args, **form, reason="Past beter")
+    send(frits, "by_hand", *args, student=classmate(cast).pk, offer=roomy.pk)
+
+
+@pytest.mark.parametrize("state", states.TAKEN)
+def test_who_has_a_place_is_not_proposed_by_hand(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer, state: str
+) -> None:
+    ProposalFactory(student=cast.bram, offer=at_klikwerf(), state=state)
+    args = (cast.windesheim.slug, round_.pk)
+    assert "Bram" not in read(frits, "by_hand", *args)
+    form: dict[str, object] = {"student": cast.bram.pk, "offer": at_klikwerf().pk, "reason": "x"}
+    refused(frits, "by_hand", *args, **form)
+    assert Proposal.objects.count() == 1
+
+
+def test_students_and_places_stand_in_the_order_of_the_alphabet(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    for title in ("Zeep", "ètalage", "Auto's"):
+        at_klikwerf(title=title)
+    for name in ("Zoë", "Ömer", "olaf"):
+        classmate(cast, user__name=name)
+    page = read(frits, "by_hand", cast.windesheim.slug, round_.pk)
+    order = [page.index(word) for word in ("Bram", "olaf", "Ömer", "Zoë")]
+    order += [page.index(word) for word in ("Auto's", "ètalage", "Zeep")]
+    assert order == sorted(order)
