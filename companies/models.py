@@ -21,6 +21,9 @@ class Company(models.Model):
 
     kvk = models.CharField(_("KvK-nummer"), max_length=8, unique=True)
     name = models.CharField(_("naam van het bedrijf"), max_length=120)
+    guides_at_most = models.PositiveSmallIntegerField(
+        _("studenten tegelijk"), null=True, help_text="over all offers; empty: as many as they say"
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -31,6 +34,10 @@ class Company(models.Model):
                 name="company_kvk_has_eight_digits", condition=Q(kvk__regex=r"^\d{8}$")
             ),
             models.CheckConstraint(name="company_has_a_name", condition=~Q(name="")),
+            models.CheckConstraint(
+                name="company_guides_somebody",
+                condition=Q(guides_at_most__isnull=True) | Q(guides_at_most__gte=1),
+            ),
         ]
 
     def __str__(self) -> str:

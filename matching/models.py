@@ -82,8 +82,20 @@ class Run(models.Model):
         DONE = states.DONE, _("klaar")
         FAILED = states.FAILED, _("mislukt")
 
+    class Effort(models.TextChoices):
+        QUICK = "quick", _("snel")
+        STANDARD = "standard", _("standaard")
+        EXACT = "exact", _("exact")
+
     round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="runs")
     state = models.CharField(max_length=7, choices=State, default=State.QUEUED)
+    # Runs from before there was a choice were quick ones.
+    effort = models.CharField(
+        max_length=8, choices=Effort, default=Effort.STANDARD, db_default=Effort.QUICK
+    )
+    progress = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="share of the calculation that is done, in per cent"
+    )
     queued_at = models.DateTimeField(db_default=Now(), editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -108,6 +120,12 @@ class Run(models.Model):
                 | Q(lease_token__isnull=False, leased_until__isnull=False),
             ),
             models.CheckConstraint(
+                name="run_progress_is_a_percentage", condition=Q(progress__range=(0, 100))
+            ),
+            models.CheckConstraint(
+                name="run_effort_is_known", condition=Q(effort__in=["quick", "standard", "exact"])
+            ),
+            models.CheckConstraint(
                 name="finished_run_keeps_what_it_saw",
                 condition=~Q(state="done") | Q(snapshot__isnull=False) & ~Q(fingerprint=""),
             ),
@@ -115,6 +133,11 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.round} ({self.get_state_display()})"
+
+    @property
+    def stage(self) -> str:
+        """How far it is, as coarsely as one says it aloud: the state, and each quarter."""
+        return f"{self.state}-{self.progress // 25}"
 
 
 class Proposal(models.Model):
@@ -256,6 +279,16 @@ class Proposal(models.Model):
     def overlaps(self, other: "Proposal") -> bool:
         """Whether their periods share a day."""
         return self.starts_on <= other.ends_on and other.starts_on <= self.ends_on
+
+    @property
+    def off_the_list(self) -> bool:
+        """Whether a round gave a place that the student had not ranked, but that fits."""
+        return self.origin == self.Origin.ROUND and self.choice is None
+
+    @property
+    def waits_for_team(self) -> bool:
+        """Whether both sides said yes, and the team is still below its minimum."""
+        return self.state == states.OFFERED and self.student_answered and self.company_answered
 
     @property
     def student_answered(self) -> bool:

@@ -4,7 +4,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from matching.engine import Code, Criterion, Explanation, Rule, Unplaced, UnplacedCode
-from matching.models import Proposal
+from matching.engine.explanation import Change
+from matching.models import Proposal, Run
 
 STUDENT_DECLINES = {
     "found_another": gettext_lazy("Ik heb al een andere plek gevonden"),
@@ -83,6 +84,34 @@ MISSING = {
     "days": gettext_lazy("je dagen per week"),
 }
 
+OFF_THE_LIST = gettext_lazy("niet van de eigen lijst, maar past")
+# Per effort of a calculation: its name, and what it means for students.
+EFFORTS = {
+    Run.Effort.STANDARD: (
+        gettext_lazy("Standaard"),
+        gettext_lazy(
+            "Zoekt een verdeling waarin meer studenten een plek krijgen, en hoger op hun lijst. "
+            "Wie ergens beter past, gaat nog steeds voor. In theorie kan een student winnen door "
+            "de lijst slim in te vullen in plaats van eerlijk."
+        ),
+    ),
+    Run.Effort.QUICK: (
+        gettext_lazy("Snel"),
+        gettext_lazy(
+            "Iedereen vraagt de hoogste keus aan; past het even goed, dan beslist de loting. Slim "
+            "invullen helpt niemand, zolang elke opdracht genoeg studenten krijgt. Er blijven soms "
+            "meer studenten zonder plek."
+        ),
+    ),
+    Run.Effort.EXACT: (
+        gettext_lazy("Exact"),
+        gettext_lazy(
+            "Probeert te bewijzen dat er geen betere verdeling bestaat. Dat duurt langer, soms "
+            "een minuut. Voor slim invullen geldt hetzelfde als bij standaard."
+        ),
+    ),
+}
+
 
 def refusal(code: str) -> str:
     """What to tell somebody whose action was not possible."""
@@ -110,23 +139,75 @@ def part_words(parts: dict[str, float]) -> list[tuple[str, int]]:
 
 
 def explanation_words(found: Explanation) -> str:
-    """Why this student is, or is not, at this place, as one or two sentences."""
-    return {
+    """Why this student is, or is not, at this place, and what would have changed that."""
+    why = {
         Code.PLACED_HERE: _placed,
+        Code.PINNED_HERE: lambda _f: _("Deze plek stond voor deze student vooraf vast."),
+        Code.PINNED_ELSEWHERE: lambda _f: _("Voor deze student stond een andere plek vooraf vast."),
         Code.NOT_ELIGIBLE: lambda _f: _("Deze plek kan niet voor deze student."),
+        Code.BANNED: lambda _f: _("Deze student en deze plek gaan niet samen: dat is afgesproken."),
+        Code.NOT_ACCEPTED: lambda _f: _("Deze plek kan deze student niet aannemen."),
         Code.NOT_RANKED: lambda _f: _("De student heeft deze plek niet op de lijst gezet."),
         Code.PREFERRED_ANOTHER: _preferred,
+        Code.CLOSED: _closed,
         Code.NO_OPENINGS: lambda _f: _("Hier was in deze ronde geen plek meer te verdelen."),
         Code.FULL_BETTER_CLAIMS: _better_claims,
+        Code.FULL_EQUAL_CLAIMS: _equal_claims,
         Code.FULL_LOTTERY: _lottery,
+        Code.OWNER_FULL: _owner_full,
         Code.BLOCKING: lambda _f: _(
             "Deze plek had de student kunnen krijgen. Reken de ronde opnieuw door."
         ),
     }[found.code](found)
+    return " ".join([why, *_change_words(found)])
+
+
+def _change_words(found: Explanation) -> list[str]:
+    """What would have brought the student here, as one sentence, or none."""
+    ways = [str(words) for change in found.changes if (words := _way(change, found))]
+    if not ways:
+        return []
+    return [_("Wat zou helpen: %(ways)s.") % {"ways": _(" of ").join(ways)}]
+
+
+def _way(change: Change, found: Explanation) -> str:
+    more = found.waiting_before + 1
+    return {
+        Change.RANK_IT: lambda: _("de plek op de lijst zetten"),
+        Change.RANK_IT_HIGHER: lambda: _("de plek hoger op de lijst zetten"),
+        Change.BE_ACCEPTED: lambda: "",  # the rule itself says it
+        Change.LARGER_TEAM: lambda: (
+            ngettext(
+                "nog %(n)s student die dit ook wil",
+                "nog %(n)s studenten die dit ook willen",
+                found.missing,
+            )
+            % {"n": found.missing}
+            if found.missing
+            else ""
+        ),
+        Change.MORE_OPENINGS: lambda: (
+            ngettext("%(n)s plek meer", "%(n)s plekken meer", more) % {"n": more}
+        ),
+        Change.BETTER_CLAIM: lambda: _("een profiel dat hier beter bij past"),
+        Change.BETTER_DRAW: lambda: _("een beter lot"),
+    }[change]()
+
+
+def _rank_words(found: Explanation) -> str:
+    """Where the place stands for the student, as the begin of an answer."""
+    if found.in_tail:
+        return _("Deze plek stond niet op de lijst, maar past wel.")
+    if found.rank is None:
+        return _("Deze plek stond niet op de lijst.")
+    return _("Dit was keus %(rank)s.") % {"rank": found.rank}
 
 
 def _placed(found: Explanation) -> str:
-    words = _("De student krijgt deze plek: keus %(rank)s.") % {"rank": found.rank}
+    if found.in_tail or found.rank is None:
+        words = _("De student krijgt deze plek: %(where)s.") % {"where": OFF_THE_LIST}
+    else:
+        words = _("De student krijgt deze plek: keus %(rank)s.") % {"rank": found.rank}
     if not found.rivals:
         return f"{words} " + _("Niemand anders vroeg erom.")
     rivals = ngettext(
@@ -141,30 +222,61 @@ def _placed(found: Explanation) -> str:
 
 
 def _preferred(found: Explanation) -> str:
+    if found.in_tail and found.got == found.rank:
+        return _("De student kreeg een andere plek die niet op de lijst stond, maar wel past.")
+    if found.in_tail:
+        return _(
+            "De student kreeg keus %(got)s van de eigen lijst. Deze plek stond niet op die lijst."
+        ) % {"got": found.got}
     return _(
         "De student kreeg keus %(got)s. Die stond minstens zo hoog op de lijst als deze plek "
         "(keus %(rank)s)."
     ) % {"got": found.got, "rank": found.rank}
 
 
+def _closed(found: Explanation) -> str:
+    return f"{_rank_words(found)} " + _(
+        "De opdracht gaat in deze ronde niet door: het team werd te klein."
+    )
+
+
 def _better_claims(found: Explanation) -> str:
     words = ngettext(
-        "Dit was keus %(rank)s. De plek ging naar een student die er beter bij past.",
-        "Dit was keus %(rank)s. Alle %(n)s plekken gingen naar studenten die er beter bij passen.",
+        "De plek ging naar een student die er beter bij past.",
+        "Alle %(n)s plekken gingen naar studenten die er beter bij passen.",
         found.capacity,
     )
-    return words % {"rank": found.rank, "n": found.capacity}
+    return f"{_rank_words(found)} {words % {'n': found.capacity}}"
+
+
+def _equal_claims(found: Explanation) -> str:
+    words = ngettext(
+        "%(claims)s studenten pasten even goed op de laatste plek. Die ging naar wie daarmee de "
+        "meeste studenten aan een goede plek hielp; bleef het gelijk, dan besliste de loting.",
+        "%(claims)s studenten pasten even goed op de laatste %(n)s plekken. Die gingen naar wie "
+        "daarmee de meeste studenten aan een goede plek hielp; bleef het gelijk, dan besliste de "
+        "loting.",
+        found.drawn_seats,
+    )
+    figures = {"claims": found.drawn_claims, "n": found.drawn_seats}
+    return f"{_rank_words(found)} {words % figures}"
 
 
 def _lottery(found: Explanation) -> str:
     words = ngettext(
-        "Dit was keus %(rank)s. %(claims)s studenten pasten even goed op de laatste plek; "
-        "de loting besliste.",
-        "Dit was keus %(rank)s. %(claims)s studenten pasten even goed op de laatste %(n)s plekken; "
-        "de loting besliste.",
+        "%(claims)s studenten pasten even goed op de laatste plek; de loting besliste.",
+        "%(claims)s studenten pasten even goed op de laatste %(n)s plekken; de loting besliste.",
         found.drawn_seats,
     )
-    return words % {"rank": found.rank, "claims": found.drawn_claims, "n": found.drawn_seats}
+    figures = {"claims": found.drawn_claims, "n": found.drawn_seats}
+    return f"{_rank_words(found)} {words % figures}"
+
+
+def _owner_full(found: Explanation) -> str:
+    return f"{_rank_words(found)} " + _(
+        "Er is hier nog plek, maar het bedrijf begeleidt al zo veel studenten als het kan. Die "
+        "passen minstens zo goed."
+    )
 
 
 def unplaced_words(found: Unplaced) -> str:
@@ -172,5 +284,12 @@ def unplaced_words(found: Unplaced) -> str:
     return {
         UnplacedCode.EMPTY_LIST: _("Heeft nog geen plekken op de lijst gezet."),
         UnplacedCode.NO_ELIGIBLE_CHOICE: _("Geen enkele plek op de lijst kan voor deze student."),
-        UnplacedCode.ALL_FULL: _("Alle plekken op de lijst gingen naar anderen."),
+        UnplacedCode.ALL_FULL: _(
+            "Alle plekken op de lijst gingen naar anderen of zijn er niet meer."
+        ),
     }[found.code]
+
+
+def gone_words() -> str:
+    """Of a ranked offer that took no part in a run."""
+    return _("Deze plek deed niet mee: die was al vol, gesloten of op pauze.")

@@ -58,6 +58,12 @@ class Availability(models.Model):
     days = models.PositiveSmallIntegerField(
         _("dagen per week"), null=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
     )
+    beyond_list = models.BooleanField(
+        _("ook een andere plek die past"),
+        default=True,
+        db_default=True,
+        help_text="whether a round may give a place that fits when the own list is used up",
+    )
 
     class Meta:
         verbose_name_plural = "availabilities"

@@ -3,7 +3,9 @@
 import logging
 import time
 import uuid
+from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Value
@@ -18,6 +20,7 @@ from education.models import School, Season
 from matching import queries, states
 from matching.actions.approval import refuse_unless_open
 from matching.actions.locking import lock, lock_people_and_offers, one_transaction
+from matching.actions.shortage import shortage_of
 from matching.engine import Outcome, solve, verify
 from matching.models import Proposal, Round, Run
 from matching.snapshot import Frozen, Snapshot, repeatable_read, take
@@ -27,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 TAKE_UP_RUNS = "matching.tasks.take_up_runs"
 LEASE = timedelta(seconds=30)
+# How long a proof may take without saying how far it is.
+LEASES = {Run.Effort.EXACT: timedelta(seconds=90)}
+BETWEEN_REPORTS = 1.0  # seconds
 MOST_ATTEMPTS = 3
 
 
@@ -44,8 +50,8 @@ def create_round(season: Season, school: School, *, by: User) -> Round:
         raise Refused("round_is_open") from error
 
 
-def start_run(round_: Round, *, by: User) -> Run:
-    """Queue a calculation of the round and wake a worker.
+def start_run(round_: Round, *, effort: str = Run.Effort.STANDARD, by: User) -> Run:
+    """Queue a calculation of the round with this effort and wake a worker.
 
     Raises Refused: run_under_way, round_<state>.
     """
@@ -55,7 +61,7 @@ def start_run(round_: Round, *, by: User) -> Run:
         if Run.objects.filter(round=round_, state__in=states.UNDER_WAY).exists():
             raise Refused("run_under_way")
         with moving("queue", by=by):
-            run = Run.objects.create(round=round_)
+            run = Run.objects.create(round=round_, effort=effort)
         ring(TAKE_UP_RUNS)
     return run
 
@@ -75,7 +81,7 @@ def claim_run() -> Run | None:
             else:
                 with moving("requeue", by=CLOCK):
                     Run.objects.filter(pk=run.pk).update(
-                        state=states.QUEUED, lease_token=None, leased_until=None
+                        state=states.QUEUED, lease_token=None, leased_until=None, progress=0
                     )
         waiting = Run.objects.select_for_update(skip_locked=True).filter(state=states.QUEUED)
         first = waiting.order_by("queued_at", "pk").first()
@@ -85,10 +91,39 @@ def claim_run() -> Run | None:
             Run.objects.filter(pk=first.pk).update(
                 state=states.RUNNING,
                 lease_token=uuid.uuid4(),
-                leased_until=Now() + Value(LEASE),
+                leased_until=Now() + Value(_lease_of(first)),
                 attempts=F("attempts") + 1,
             )
     return Run.objects.select_related("round__season", "round__school").get(pk=first.pk)
+
+
+def _lease_of(run: Run) -> timedelta:
+    """How long a worker holds the run without a word."""
+    return LEASES.get(Run.Effort(run.effort), LEASE)
+
+
+def reporter(run: Run) -> Callable[[float], None]:
+    """Write down how far a run is, which also extends its lease; at most once a second.
+
+    What it returns raises when the lease is lost, so that the work stops.
+    """
+    reported = time.monotonic()
+
+    def report(share: float) -> None:
+        nonlocal reported
+        if time.monotonic() - reported < BETWEEN_REPORTS:
+            return
+        reported = time.monotonic()
+        held = Run.objects.filter(
+            pk=run.pk, state=states.RUNNING, lease_token=run.lease_token
+        ).update(
+            progress=round(100 * min(1.0, max(0.0, share))),
+            leased_until=Now() + Value(_lease_of(run)),
+        )
+        if not held:
+            raise _LeaseLost
+
+    return report
 
 
 def execute(run: Run, *, today: date) -> None:
@@ -102,22 +137,26 @@ def execute(run: Run, *, today: date) -> None:
         with repeatable_read():
             snapshot = take(run.round, today=today)
         taken = time.perf_counter()
-        outcome = solve(snapshot.problem)
+        outcome = solve(snapshot.problem, effort=run.effort, progress=reporter(run))
         verdict = verify(snapshot.problem, outcome)
         if not verdict.ok:
             logger.error("run %s: outcome rejected: %s", run.pk, verdict.problems)
             fail_run(run, "outcome_rejected")
             return
         solved = time.perf_counter()
-        seconds = {"snapshot": taken - began, "solve": solved - taken}
-        store(run, snapshot, outcome, seconds=seconds)
-        stored = time.perf_counter() - solved
+        shortage = _shortage(run, snapshot, outcome)
+        looked = time.perf_counter()
+        seconds = {
+            "snapshot": taken - began,
+            "solve": solved - taken,
+            "shortage": looked - solved,
+        }
+        store(run, snapshot, outcome, shortage=shortage, seconds=seconds)
+        seconds["store"] = time.perf_counter() - looked
         logger.info(
-            "run %s: snapshot %.3f s, solve %.3f s, store %.3f s",
+            "run %s: %s",
             run.pk,
-            seconds["snapshot"],
-            seconds["solve"],
-            stored,
+            ", ".join(f"{part} {spent:.3f} s" for part, spent in seconds.items()),
         )
     except _LeaseLost:
         logger.warning("run %s passed to another worker", run.pk)
@@ -130,8 +169,24 @@ class _LeaseLost(Exception):
     """Another worker has the run now, or it was marked as failed."""
 
 
+def _shortage(run: Run, snapshot: Snapshot, outcome: Outcome) -> dict[str, Any]:
+    """Where openings are short. An outcome is not lost because this cannot be said."""
+    try:
+        return shortage_of(snapshot, outcome)
+    except Exception:
+        logger.exception("run %s: no word on shortages", run.pk)
+        return {}
+
+
 @one_transaction
-def store(run: Run, snapshot: Snapshot, outcome: Outcome, *, seconds: dict[str, float]) -> None:
+def store(
+    run: Run,
+    snapshot: Snapshot,
+    outcome: Outcome,
+    *,
+    shortage: dict[str, Any],
+    seconds: dict[str, float],
+) -> None:
     """Write the outcome as proposals and finish the run, in one transaction.
 
     Earlier proposals of the round that nobody has decided on are superseded. A student who got
@@ -160,20 +215,17 @@ def store(run: Run, snapshot: Snapshot, outcome: Outcome, *, seconds: dict[str, 
     rows, passed_over = _rows(run, frozen, assigned)
     with moving("propose", by=CLOCK):
         Proposal.objects.bulk_create(rows)
-    figures = {
-        "students": snapshot.problem.students,
-        "offers": snapshot.problem.places,
-        "openings": int(snapshot.problem.capacity.sum()),
+    figures = _figures(snapshot, frozen) | {
         "placed": len(rows),
+        "off_list": sum(row.off_the_list for row in rows),
         "passed_over": passed_over,
-        "rank_sum": outcome.rank_sum,
-        "profile": list(outcome.profile),
-        "teams_below_minimum": list(frozen.teams_below_minimum()),
+        "shortage": shortage,
         "seconds": {**seconds, "store": time.perf_counter() - began},
     }
     with moving("finish", by=CLOCK):
         Run.objects.filter(pk=run.pk).update(
             state=states.DONE,
+            progress=100,
             finished_at=Now(),
             lease_token=None,
             leased_until=None,
@@ -183,8 +235,26 @@ def store(run: Run, snapshot: Snapshot, outcome: Outcome, *, seconds: dict[str, 
         )
 
 
+def _figures(snapshot: Snapshot, frozen: Frozen) -> dict[str, Any]:
+    """What the run found, in figures. `bound`: more students cannot be placed; where it equals
+    `found`, that is proven to be as many as possible."""
+    outcome = frozen.outcome
+    return {
+        "students": snapshot.problem.students,
+        "offers": snapshot.problem.places,
+        "openings": int(snapshot.problem.capacity.sum()),
+        "owners": len(snapshot.company_ids),
+        "found": outcome.placed,
+        "bound": outcome.bound,
+        "rank_sum": outcome.rank_sum,
+        "profile": frozen.profile(),
+        "closed": [one.offer_id for one in frozen.closed_projects()],
+        "teams_below_minimum": list(frozen.teams_below_minimum()),
+    }
+
+
 def _rows(
-    run: Run, frozen: Frozen, assigned: list[tuple[int, int, int]]
+    run: Run, frozen: Frozen, assigned: list[tuple[int, int, int | None]]
 ) -> tuple[list[Proposal], int]:
     """The new proposals, and how many students were passed over: they have one by now, or the
     offer has closed, or somebody has said no to the pair."""

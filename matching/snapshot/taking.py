@@ -6,16 +6,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
 from django.db import connection, transaction
 
 from companies.models import Offer
 from education.models import School, Season
 from matching import queries, states
-from matching.engine import Candidates, Problem, lottery_numbers, priorities_from_scores
 from matching.models import Proposal, Round, Wish
 from matching.snapshot.frozen import Snapshot
 from matching.snapshot.market import Market, read_market
+from matching.snapshot.posing import Wishes, owners_of, problem_of
 from students import queries as student_queries
 from students.models import Availability
 
@@ -78,21 +77,21 @@ def _seats(season: Season, offers: list[Offer]) -> dict[int, int]:
 
 def take(round_: Round, *, today: date) -> Snapshot:
     """Read all that the round is decided by. Call it inside `repeatable_read`."""
-    going_in = entrants(round_.season, round_.school)
-    seats = _seats(round_.season, going_in.offers)
+    season = round_.season
+    going_in = entrants(season, round_.school)
+    seats = _seats(season, going_in.offers)
     market = read_market(going_in.students, going_in.offers, today=today, seats=seats)
     found = market.candidates(banned=queries.banned_pairs(round_), weights=round_.weights)
-    wishes = _wishes(round_.season, market)
+    wishes = _wishes(season, market)
+    owners = owners_of(season, going_in.offers, market.offers.capacity.tolist())
     return Snapshot(
         student_ids=market.student_ids,
         offer_ids=market.offer_ids,
+        company_ids=owners.company_ids,
         candidates=found,
         wishes=wishes,
-        problem=_problem(round_.season, market, found, wishes),
+        problem=problem_of(season, going_in.students, market, found, wishes, owners),
     )
-
-
-Wishes = tuple[tuple[int, int, int], ...]
 
 
 def _wishes(season: Season, market: Market) -> Wishes:
@@ -101,31 +100,4 @@ def _wishes(season: Season, market: Market) -> Wishes:
         Wish.objects.filter(student__in=market.student_ids, offer__season=season)
         .order_by("student", "tier", "offer")
         .values_list("student_id", "offer_id", "tier")
-    )
-
-
-def _problem(season: Season, market: Market, found: Candidates, wishes: Wishes) -> Problem:
-    """The choices that may be granted, with the place's order from the fit."""
-    row = {pk: i for i, pk in enumerate(market.student_ids)}
-    column = {pk: j for j, pk in enumerate(market.offer_ids)}
-    edges = np.array(
-        sorted(
-            (row[student], tier, column[offer])
-            for student, offer, tier in wishes
-            if offer in column and found.eligible[row[student], column[offer]]
-        ),
-        dtype=np.int32,
-    ).reshape(-1, 3)
-    per_student = np.bincount(edges[:, 0], minlength=len(row))
-    names = [str(pk) for pk in market.student_ids]
-    return Problem(
-        choice_start=np.concatenate([[0], np.cumsum(per_student)]).astype(np.int64),
-        choice_place=edges[:, 2].copy(),
-        choice_rank=edges[:, 1].copy(),
-        choice_priority=priorities_from_scores(found.score[edges[:, 0], edges[:, 2]]),
-        capacity=market.offers.capacity,
-        minimum=market.offers.minimum,
-        lottery=lottery_numbers(season.lottery_secret.encode(), names),
-        student_ids=tuple(names),
-        place_ids=tuple(str(pk) for pk in market.offer_ids),
     )

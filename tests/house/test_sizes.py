@@ -48,6 +48,7 @@ NAMES_OF_OTHERS = {
 EXPLAINED = re.compile(r"^/(?!bench)\w+/(?:actions|queries|access|engine|snapshot)(?:/|\.py$)")
 # Imports that wait, with the reason.
 LATE_IMPORTS = {
+    "matching/actions/shortage.py": "pages import the actions, and never load a compiler",
     "matching/apps.py": "receivers know models, which are not there yet when apps are read",
     "topcentrum/services/__main__.py": "a service starts without what only the demo needs",
     "topcentrum/services/prepare.py": "Django reads the environment that is set just before",

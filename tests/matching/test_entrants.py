@@ -284,15 +284,19 @@ def test_each_hard_rule_is_read_from_the_rows(
     assert pairs_of(run) == []
 
 
-def test_a_team_below_its_minimum_is_proposed_and_named(
+def test_a_team_below_its_minimum_does_not_start_and_is_named(
     cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate
 ) -> None:
     project = at_klikwerf(project=True)
     ranked(cast.bram, project)
     run = calculate()
-    assert pairs_of(run) == [(cast.bram.pk, project.pk)]
-    assert run.figures["teams_below_minimum"] == [project.pk]
-    assert not Proposal.objects.get(run=run).is_internship
+    assert (pairs_of(run), run.figures["closed"]) == ([], [project.pk])
+    mate = seeking_student(programme=cast.bram.programme)
+    ranked(mate, project)
+    run = calculate()
+    assert pairs_of(run) == [(cast.bram.pk, project.pk), (mate.pk, project.pk)]
+    assert run.figures["closed"] == []
+    assert not Proposal.objects.filter(run=run, is_internship=True).exists()
 
 
 def test_a_team_that_has_members_elsewhere_needs_fewer(
@@ -301,4 +305,5 @@ def test_a_team_that_has_members_elsewhere_needs_fewer(
     project = at_klikwerf(project=True)
     ProposalFactory(student=cast.anouk, offer=project, state=states.OFFERED)
     ranked(cast.bram, project)
-    assert calculate().figures["teams_below_minimum"] == []
+    run = calculate()
+    assert (pairs_of(run), run.figures["closed"]) == ([(cast.bram.pk, project.pk)], [])

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
 from django.db import InternalError, connection, transaction
 from django.db.models import Value
 from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
 
 from companies import actions as offers
 from companies.actions import Refused
@@ -63,7 +65,8 @@ def test_a_round_from_click_to_proposals(
     figures = {name: run.figures[name] for name in ("students", "offers", "openings", "placed")}
     assert figures == {"students": 4, "offers": 2, "openings": 3, "placed": 3}
     assert run.figures["profile"] == [1, 2]
-    assert set(run.figures["seconds"]) == {"snapshot", "solve", "store"}
+    assert (run.figures["found"], run.figures["bound"], run.figures["off_list"]) == (3, 3, 0)
+    assert set(run.figures["seconds"]) == {"snapshot", "solve", "shortage", "store"}
     assert [s[0] for s in steps_of(run)] == ["queue", "claim", "finish"]
     assert frozen_of(run).offer_of(unranked.pk) is None
 
@@ -271,7 +274,7 @@ def test_a_worker_that_comes_back_too_late_cannot_store_nor_fail_the_run(
     slow = rounds.claim_run()
     assert slow is not None
 
-    def long_solve(problem: Problem) -> Outcome:
+    def long_solve(problem: Problem, **asked: Any) -> Outcome:
         lose_worker(slow)
         assert rounds.claim_run() is not None
         return solve(problem)
@@ -284,18 +287,108 @@ def test_a_worker_that_comes_back_too_late_cannot_store_nor_fail_the_run(
     assert now_of(standing.get()) == kept
 
 
+# --- how far it is --------------------------------------------------------------------------------
+
+
+def test_a_report_says_how_far_it_is_and_extends_the_lease_at_most_once_a_second(
+    cast: Cast, round_: Round, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds.start_run(round_, by=cast.frits)
+    run = rounds.claim_run()
+    assert run is not None
+    clock = [100.0]
+    monkeypatch.setattr(rounds.time, "monotonic", lambda: clock[0])
+    report = rounds.reporter(run)
+    Run.objects.update(leased_until=Now() + Value(timedelta(seconds=2)))
+    run.refresh_from_db()
+    short = run.leased_until
+    report(0.3)
+    assert Run.objects.get().progress == 0, "too soon after it began"
+    clock[0] += 1.0
+    with CaptureQueriesContext(connection) as asked:
+        report(0.5)
+        report(0.6)
+    assert [query["sql"].split()[0] for query in asked] == ["UPDATE"]
+    run.refresh_from_db()
+    assert run.progress == 50
+    assert short is not None
+    assert run.leased_until is not None
+    assert run.leased_until > short + timedelta(seconds=20)
+    for share, percentage in ((1.7, 100), (-1.0, 0)):
+        clock[0] += 1.0
+        report(share)
+        assert Run.objects.get().progress == percentage
+
+
+def test_a_worker_that_lost_its_lease_stops_working(
+    cast: Cast, round_: Round, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds.start_run(round_, by=cast.frits)
+    slow = rounds.claim_run()
+    assert slow is not None
+    reached = []
+
+    def long_solve(problem: Problem, *, progress: Callable[[float], None], **asked: Any) -> Outcome:
+        lose_worker(slow)
+        other = rounds.claim_run()
+        assert other is not None
+        progress(0.5)
+        reached.append("the end")
+        return solve(problem)
+
+    monkeypatch.setattr(rounds, "BETWEEN_REPORTS", 0.0)
+    monkeypatch.setattr(rounds, "solve", long_solve)
+    rounds.execute(slow, today=today)
+    slow.refresh_from_db()
+    assert (reached, slow.state, slow.progress, slow.attempts) == ([], states.RUNNING, 0, 2)
+
+
+def test_the_effort_that_was_chosen_is_the_effort_that_is_made(
+    cast: Cast, round_: Round, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def watched(problem: Problem, *, effort: str, **asked: Any) -> Outcome:
+        made.append(effort)
+        return solve(problem, effort="quick")
+
+    monkeypatch.setattr(rounds, "solve", watched)
+    for effort in Run.Effort.values:
+        rounds.start_run(round_, effort=effort, by=cast.frits)
+        run = rounds.claim_run()
+        assert run is not None
+        rounds.execute(run, today=today)
+    assert made == list(Run.Effort.values)
+    assert set(Run.objects.values_list("state", "progress")) == {(states.DONE, 100)}
+
+
+def test_an_outcome_is_kept_also_when_nothing_can_be_said_of_shortages(
+    cast: Cast, at_klikwerf: MakeOffer, calculate: Calculate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer = at_klikwerf()
+    ranked(cast.bram, offer)
+
+    def broken(*_: object) -> dict[str, Any]:
+        raise ValueError("no word")
+
+    monkeypatch.setattr(rounds, "shortage_of", broken)
+    run = calculate()
+    assert (run.state, run.figures["shortage"]) == (states.DONE, {})
+    assert pairs_of(run) == [(cast.bram.pk, offer.pk)]
+
+
 # --- trouble --------------------------------------------------------------------------------------
 
 
-def explode(_problem: Problem) -> Outcome:
+def explode(_problem: Problem, **asked: Any) -> Outcome:
     raise MemoryError("too large")
 
 
-def nobody_gets_anything(problem: Problem) -> Outcome:
+def nobody_gets_anything(problem: Problem, **asked: Any) -> Outcome:
     return Outcome.of(problem, np.full(problem.students, UNPLACED, dtype=np.int32), effort="quick")
 
 
-def everybody_in_the_first(problem: Problem) -> Outcome:
+def everybody_in_the_first(problem: Problem, **asked: Any) -> Outcome:
     return Outcome.of(problem, np.zeros(problem.students, dtype=np.int32), effort="quick")
 
 
@@ -361,7 +454,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
     """Lets something happen between the snapshot and the storing."""
 
     def happens(act: Callable[[], object]) -> None:
-        def solve_then(problem: Problem) -> Outcome:
+        def solve_then(problem: Problem, **asked: Any) -> Outcome:
             outcome = solve(problem)
             act()
             return outcome
