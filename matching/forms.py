@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy
 
 from companies.models import Offer
 from education.models import Season
-from matching.models import MOST_WISHES, Wish
-from matching.reasons import COMPANY_DECLINES, STUDENT_DECLINES
+from matching.models import MOST_WISHES, Run, Wish
+from matching.reasons import COMPANY_DECLINES, EFFORTS, STUDENT_DECLINES
 from students.models import Student
 
 LONGEST_REASON = 1000
@@ -41,9 +41,12 @@ class BrowseForm(forms.Form):
 
 
 class RankingForm(forms.Form):
-    """One choice number per offer on the list; equal numbers are a tie, empty takes it off."""
+    """One choice number per offer on the list; equal numbers are a tie, empty takes it off. And
+    whether another place will do when the list is used up, for who seeks a place this season."""
 
-    def __init__(self, *args: Any, wishes: list[Wish], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, wishes: list[Wish], beyond_list: bool | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.wishes = wishes
         most = min(MOST_WISHES, max(len(wishes), 1))
@@ -56,6 +59,24 @@ class RankingForm(forms.Form):
                 required=False,
                 widget=forms.Select(attrs={"class": "input--short"}),
             )
+
+        if beyond_list is not None:
+            self.fields["beyond_list"] = forms.ChoiceField(
+                label=_("Is mijn lijst op? Dan wil ik ook een andere plek die bij mij past."),
+                help_text=_(
+                    "Zijn alle plekken op je lijst vol, dan krijg je zo misschien nog een plek die "
+                    "past bij je profiel; anders krijg je er in deze ronde geen."
+                ),
+                choices=[("yes", _("Ja")), ("no", _("Nee, alleen plekken van mijn lijst"))],
+                initial="yes" if beyond_list else "no",
+                required=False,
+                widget=forms.RadioSelect,
+            )
+
+    def goes_beyond_list(self) -> bool | None:
+        """The answer, of a valid form; None where none was given."""
+        answer: str = self.cleaned_data.get("beyond_list", "")
+        return answer == "yes" if answer else None
 
     def tiers(self) -> dict[int, int]:
         """Offer → choice, of a valid form."""
@@ -80,12 +101,23 @@ class RoundForm(forms.Form):
         field.queryset = seasons
 
 
+class EffortForm(forms.Form):
+    """How much work a calculation is worth; nothing chosen is the usual."""
+
+    effort = forms.ChoiceField(
+        choices=[(code, name) for code, (name, _meaning) in EFFORTS.items()], required=False
+    )
+
+    def chosen(self) -> str:
+        """The effort, of a valid form."""
+        return str(self.cleaned_data["effort"] or Run.Effort.STANDARD)
+
+
 class ReasonForm(forms.Form):
     """Why: a sentence that is kept in the history."""
 
     reason = forms.CharField(
         label=gettext_lazy("Waarom?"),
-        help_text=gettext_lazy("Dit blijft bewaard bij het voorstel."),
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": gettext_lazy("Schrijf in een zin waarom.")},

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -10,11 +11,12 @@ from companies import states as offer_states
 from companies.models import Offer
 from matching import queries, states
 from matching.models import Proposal, Round, Run
-from matching.reasons import explanation_words, refusal, rule_words, unplaced_words
-from matching.snapshot import Frozen
+from matching.reasons import explanation_words, gone_words, refusal, rule_words, unplaced_words
+from matching.snapshot import ClosedProject, Frozen
 from students.models import Student
 
 WEAK_FIT = 0.2
+MOST_NAMED = 5
 
 
 @dataclass
@@ -26,10 +28,23 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Crowd:
+    """Students who compete for too few openings, by the offers that they compete for: a few are
+    named, `others` is how many there are besides."""
+
+    named: list[Offer]
+    others: int
+    students: int
+    openings: int
+    shortage: int
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What the latest finished run found, and what became of it; `flagged` rows are proposed and
     deserve a second look, `plain` ones are proposed without; `sent` is how many were put before
-    student and company, whatever they answered."""
+    student and company, whatever they answered. Runs from before the engine looked for them have
+    no `bound`, and nothing in `closed`, `crowds` and `more`."""
 
     done: Run | None
     flagged: list[Row]
@@ -38,7 +53,13 @@ class Outcome:
     further: list[Row]
     sent: int
     profile: list[tuple[int, int]]
+    off_list: int
+    bound: int | None
+    proven: bool
     teams: list[tuple[Offer, int]]
+    closed: list[tuple[Offer, ClosedProject]]
+    crowds: list[Crowd]
+    more: list[Offer]
     unplaced: list[dict[str, object]]
 
     @property
@@ -54,6 +75,10 @@ def outcome_of(round_: Round) -> Outcome:
     rows = _rows(proposals, frozen)
     proposed = [r for r in rows if r.proposal.state == states.PROPOSED]
     settled = (states.PROPOSED, states.APPROVED)
+    figures = done.figures if done else {}
+    shortage = figures.get("shortage", {})
+    closed = frozen.closed_projects() if frozen else []
+    offers = _offers(shortage, closed)
     return Outcome(
         done=done,
         flagged=[r for r in proposed if r.flags],
@@ -63,8 +88,33 @@ def outcome_of(round_: Round) -> Outcome:
         # The clock of the student starts when it is sent, and never goes away again.
         sent=sum(p.student_respond_by is not None for p in proposals),
         profile=_profile(done),
+        off_list=figures.get("off_list", 0),
+        bound=figures.get("bound"),
+        proven="bound" in figures and figures["bound"] == figures["found"],
         teams=_teams_below(proposals),
+        closed=[(offers[one.offer_id], one) for one in closed if one.offer_id in offers],
+        crowds=[_crowd(found, offers) for found in shortage.get("crowds", [])],
+        more=[offers[pk] for pk in shortage.get("more", []) if pk in offers],
         unplaced=_unplaced(round_, proposals, frozen),
+    )
+
+
+def _offers(shortage: dict[str, Any], closed: list[ClosedProject]) -> dict[int, Offer]:
+    """The offers that are named where a round fell short."""
+    wanted = {one.offer_id for one in closed} | set(shortage.get("more", []))
+    for found in shortage.get("crowds", []):
+        wanted |= set(found["offers"][:MOST_NAMED])
+    return Offer.objects.select_related("site__company").in_bulk(wanted)
+
+
+def _crowd(found: dict[str, Any], offers: dict[int, Offer]) -> Crowd:
+    named = [offers[pk] for pk in found["offers"][:MOST_NAMED] if pk in offers]
+    return Crowd(
+        named=named,
+        others=len(found["offers"]) - len(named),
+        students=found["students"],
+        openings=found["openings"],
+        shortage=found["shortage"],
     )
 
 
@@ -141,12 +191,23 @@ def _unplaced(
     found_none = {pk: found for pk, found in frozen.unplaced().items() if pk in without}
     words = {pk: refusal("offer_not_published") for pk in without}  # closed while it was calculated
     words |= ended | {pk: unplaced_words(found) for pk, found in found_none.items()}
+    gone = frozen.gone()
     choices = {
-        pk: [(frozen.snapshot.offer_ids[choice.place], choice) for choice in found.choices]
+        pk: [
+            *(
+                (
+                    frozen.snapshot.offer_ids[one.place],
+                    explanation_words(one),
+                    rule_words(one.rules),
+                )
+                for one in found.choices
+            ),
+            *((offer_id, gone_words(), []) for offer_id in gone.get(pk, [])),
+        ]
         for pk, found in found_none.items()
     }
     offers = Offer.objects.select_related("site__company").in_bulk(
-        {offer_id for found in choices.values() for offer_id, _choice in found}
+        {choice[0] for found in choices.values() for choice in found}
     )
     students = Student.objects.filter(pk__in=without).select_related("user", "programme")
     return [
@@ -154,8 +215,8 @@ def _unplaced(
             "student": student,
             "why": words[student.pk],
             "choices": [
-                (offers[offer_id], explanation_words(choice), rule_words(choice.rules))
-                for offer_id, choice in choices.get(student.pk, [])
+                (offers[offer_id], why, rules)
+                for offer_id, why, rules in choices.get(student.pk, [])
                 if offer_id in offers
             ],
         }

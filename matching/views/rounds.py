@@ -16,8 +16,9 @@ from education.queries import open_seasons, season_in_view
 from matching import queries, states
 from matching.actions import approval
 from matching.actions.rounds import create_round, start_run
-from matching.forms import RoundForm
+from matching.forms import EffortForm, RoundForm
 from matching.models import Proposal, Round
+from matching.reasons import EFFORTS
 from matching.snapshot import entrants
 from matching.views.asking import refusal_words, round_of, say_refused, school_of, user_of
 from matching.views.outcome import outcome_of
@@ -80,16 +81,24 @@ def detail(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
         "crumbs": crumbs_of(round_.school, (str(round_.season), "")),
         "outcome": outcome_of(round_),
     }
+        "efforts": [
+            {"code": code, "name": name, "meaning": meaning}
+            for code, (name, meaning) in EFFORTS.items()
+        ],
     return render(request, "matching/round/detail.html", context)
 
 
 @takes_form
 def run(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
-    """Queue a calculation; a worker does it."""
+    """Queue a calculation with the effort that was chosen; a worker does it."""
     round_ = round_of(request, slug, round_id)
     if request.method != "POST":
         return redirect(url_of(round_))
     going_in = entrants(round_.season, round_.school)
+    form = EffortForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, _("Kies hoe het portaal rekent: standaard, snel of exact."))
+        return redirect(url_of(round_))
     if not going_in.ready:
         messages.warning(
             request,
@@ -97,7 +106,7 @@ def run(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
         )
         return redirect(url_of(round_))
     try:
-        start_run(round_, by=user_of(request))
+        start_run(round_, effort=form.chosen(), by=user_of(request))
     except Refused as error:
         return say_refused(request, error, "matching:round", slug, round_id)
     return redirect(url_of(round_))
@@ -105,13 +114,17 @@ def run(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
 
 @require_safe
 def status(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
-    """The state of the latest run, for a page that waits; it is read anew when the run ended."""
+    """The state of the latest run, for a page that waits; it is read anew when the run ended.
+
+    `seen` is what the page said last, so that it speaks up only when there is news.
+    """
     round_ = round_of(request, slug, round_id)
     latest = queries.latest_run(round_)
     if latest is None:
         raise Http404
     if latest.state in states.UNDER_WAY:
-        context = {"round": round_, "school": round_.school, "run": latest}
+        news = request.GET.get("seen") != latest.stage
+        context = {"round": round_, "school": round_.school, "run": latest, "news": news}
         return render(request, "matching/round/_running.html", context)
     if not request.headers.get("HX-Request"):
         return redirect(url_of(round_))

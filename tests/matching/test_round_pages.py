@@ -3,14 +3,20 @@
 from datetime import date
 
 import pytest
+<<<<<<< /tmp/mend/m.now
+from django.db import connection
+=======
 from django.db.models.functions import Now
+>>>>>>> /tmp/mend/m.new
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from companies import actions as offers
 from matching import reasons, states
 from matching.actions import answers, approval, ending, rankings, rounds
 from matching.models import Proposal, Round, Run
+from notifications.models import Letter
 from students.models import Availability
 from tests.conftest import Cast
 from tests.factories.companies import OfferFactory
@@ -73,6 +79,12 @@ def test_the_page_shows_that_it_runs_and_then_what_came_out(
     run = rounds.claim_run()
     assert run is not None
     assert "De ronde wordt berekend" in read(frits, "round", *args)
+    Run.objects.update(progress=40)
+    assert "40 procent" in read(frits, "round", *args)
+    for seen, speaks in (("running-0", True), ("running-1", False)):
+        answer = frits.get(f"{status}?seen={seen}", headers={"HX-Request": "true"})
+        assert ("running-said" in answer.content.decode()) == speaks, seen
+        assert 'value="40"' in answer.content.decode()
     rounds.execute(run, today=today)
     assert frits.get(status, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
     assert frits.get(status).status_code == 302
@@ -81,6 +93,132 @@ def test_the_page_shows_that_it_runs_and_then_what_came_out(
     assert "Bram Kanarie-Twee" in page
     assert "Webshop verbouwen" in page
     assert "Keur alle 1" not in page
+
+
+@pytest.mark.parametrize("effort", Run.Effort.values)
+def test_the_coordinator_chooses_how_much_effort_it_is_worth(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer, effort: str
+) -> None:
+    ranked(cast.bram, at_klikwerf())
+    args = (cast.windesheim.slug, round_.pk)
+    page = read(frits, "round", *args)
+    for name, meaning in reasons.EFFORTS.values():
+        assert f"{name} {meaning}" in page
+    send(frits, "run", *args, effort=effort)
+    assert Run.objects.get().effort == effort
+
+
+def test_an_effort_that_does_not_exist_is_refused_and_none_is_the_usual(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    ranked(cast.bram, at_klikwerf())
+    args = (cast.windesheim.slug, round_.pk)
+    for junk in ("best", "\x00", "quick,exact", "9" * 400):
+        assert "Kies hoe het portaal rekent" in send(frits, "run", *args, effort=junk)
+    assert not Run.objects.exists()
+    send(frits, "run", *args)
+    assert Run.objects.get().effort == "standard"
+
+
+def test_the_outcome_says_how_it_was_calculated_and_what_was_possible(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer, calculate: Calculate
+) -> None:
+    """Three students, of whom two want the same place, and nothing else."""
+    offer, other = at_klikwerf(title="Geliefd"), at_klikwerf(title="Rustig")
+    for student, wish in ((cast.bram, offer), (classmate(cast), offer), (classmate(cast), other)):
+        ranked(student, wish)
+    Availability.objects.update(beyond_list=False)
+    calculate()
+    page = read(frits, "round", cast.windesheim.slug, round_.pk)
+    assert "Zo is gerekend: standaard. Meer dan 2 is niet mogelijk met deze plekken." in page
+    assert "De ronde vond er zoveel" in page
+    shortage = page[page.index("Waar plekken tekort zijn") :]
+    assert "Geliefd Klikwerf Kanarie-Drie 2 1 1" in shortage
+    assert "Bij 1 aanbod helpt één plek erbij" in shortage
+    assert "Rustig" not in shortage[: shortage.index("Dit gaat er nu in")]
+
+
+def test_a_place_that_is_not_on_the_list_is_called_so_everywhere(
+    cast: Cast,
+    frits: Client,
+    bram: Client,
+    round_: Round,
+    at_klikwerf: MakeOffer,
+    calculate: Calculate,
+) -> None:
+    ranked(cast.bram, at_klikwerf(state="closed"))
+    at_klikwerf(title="Reserve")
+    calculate()
+    made = Proposal.objects.get()
+    assert (made.choice, made.off_the_list) == (None, True)
+    slug = cast.windesheim.slug
+    page = read(frits, "round", slug, round_.pk)
+    assert "keer niet van de eigen lijst, maar past" in page
+    assert page.count("niet van de eigen lijst, maar past") == 2
+    page = read(frits, "school_proposal", slug, made.pk)
+    assert "Keus van de student niet van de eigen lijst, maar past" in page
+    assert "De student krijgt deze plek: niet van de eigen lijst, maar past." in page
+    approval.approve([made.pk], by=cast.frits)
+    approval.release([made.pk], by=cast.frits)
+    assert "niet van je eigen lijst, maar past" in read(bram, "student_proposal", made.pk)
+    letter = Letter.objects.get(kind="proposal_offered_student")
+    assert "niet van je eigen lijst, maar past" in " ".join(letter.text.split())
+
+
+def test_projects_that_do_not_start_are_listed_with_what_to_do(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer, calculate: Calculate
+) -> None:
+    project = at_klikwerf(project=True, title="Opdracht retouren", team_min=3)
+    for student in (cast.bram, classmate(cast)):
+        ranked(student, project)
+    calculate()
+    page = read(frits, "round", cast.windesheim.slug, round_.pk)
+    assert "Opdracht retouren (Klikwerf Kanarie-Drie) 2 studenten wilden dit." in page
+    assert "Het team heeft 3 studenten nodig. Zoek nog 1 student die dit ook wil" in page
+    assert "Maak het team met de hand : Opdracht retouren" in page
+
+
+def test_who_wanted_what_was_full_before_the_round_is_told_so(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer, calculate: Calculate
+) -> None:
+    ranked(cast.bram, at_klikwerf(state="filled", title="Al vergeven"))
+    at_klikwerf(levels=[2])
+    calculate()
+    page = read(frits, "round", cast.windesheim.slug, round_.pk)
+    section = page[page.index("Nog zonder plek") :]
+    assert "nog geen plekken op de lijst" not in section
+    assert "gingen naar anderen of zijn er niet meer" in section
+    assert "Al vergeven" in section
+    assert "Deze plek deed niet mee: die was al vol" in section
+
+
+def test_a_run_from_before_there_was_a_choice_still_shows(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer, calculate: Calculate
+) -> None:
+    ranked(cast.bram, at_klikwerf())
+    run = calculate()
+    since = ("found", "bound", "off_list", "shortage", "closed", "owners")
+    old = {name: figure for name, figure in run.figures.items() if name not in since}
+    Run.objects.update(figures=old, effort="quick")
+    page = read(frits, "round", cast.windesheim.slug, round_.pk)
+    assert "Zo is gerekend: snel." in page
+    assert "niet mogelijk" not in page
+
+
+def test_the_page_of_an_outcome_asks_as_much_at_one_as_at_three(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer, calculate: Calculate
+) -> None:
+    asked = []
+    for _ in range(2):
+        project = at_klikwerf(project=True, team_min=4)
+        for _ in range(2):
+            ranked(classmate(cast), at_klikwerf(), project)
+            ranked(classmate(cast), project, at_klikwerf(levels=[2]))
+        calculate()
+        with CaptureQueriesContext(connection) as caught:
+            read(frits, "round", cast.windesheim.slug, round_.pk)
+        asked.append(len(caught))
+    assert asked[0] == asked[1]
 
 
 def test_a_run_that_failed_says_so_and_offers_to_try_again(
@@ -193,7 +331,12 @@ def outcome(
     }
     for student, offer in wishes.values():
         ranked(student, offer)
+    leaver = classmate(cast)
+    ranked(leaver, wishes["small team"][1])
     calculate()
+    approval.drop(
+        [Proposal.objects.get(student=leaver).pk], reason="Stopt met de opleiding", by=cast.frits
+    )
     found = {name: Proposal.objects.get(student=student) for name, (student, _o) in wishes.items()}
     ProposalFactory(student=cast.anouk, offer=found["full"].offer, state=states.APPROVED)
     offers.pause_offer(found["closed"].offer, by=cast.carla)
@@ -325,11 +468,13 @@ def test_why_and_why_not_are_answered_for_any_pair_of_the_round(
         frits.get(reverse("matching:why", args=args), follow=True)
     )
     ranked(cast.bram, one)
+    Availability.objects.update(beyond_list=False)
     calculate()
     page = read(frits, "why", *args, student=cast.bram.pk, offer=one.pk)
     assert "De student krijgt deze plek: keus 1. Niemand anders vroeg erom." in page
     page = read(frits, "why", *args, student=cast.bram.pk, offer=two.pk)
     assert "De student heeft deze plek niet op de lijst gezet." in page
+    assert "Wat zou helpen: de plek op de lijst zetten." in page
     assert "De ronde stelde voor: Eerste bij Klikwerf" in page
     late = at_klikwerf()
     for student, offer in [
