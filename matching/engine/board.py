@@ -281,6 +281,10 @@ def take_seat(b: Board, s: int, e: int, loser: int, tie: bool) -> None:
     sit(b, s, e)
     if tie:
         b.student[s, TIED_IN] = b.tally[STEP]
+        k = b.place[b.row[e, PLACE], OWNER]
+        if b.owner[k + 1, FIRST_PLACE] - b.owner[k, FIRST_PLACE] > 1:
+            # Now with the owner, the student may have a free seat there that they like better.
+            seek(b, s)
 
 
 @kernel

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,17 @@ class Instance:
     rankings: dict[str, list[list[str]]]
     minimum: dict[str, int]
     lottery: dict[str, int]
+    owners: dict[str, str] = field(default_factory=dict)
+    owner_capacity: dict[str, int] = field(default_factory=dict)
+    tails: dict[str, list[str]] = field(default_factory=dict)
+    pins: list[tuple[str, str]] = field(default_factory=list)
+    bans: list[tuple[str, str]] = field(default_factory=list)
 
     def problem(self, **changes: Any) -> Problem:
         return Problem.of(**{**self.__dict__, **changes})
+
+    def but(self, **changes: Any) -> Instance:
+        return replace(self, **changes)
 
 
 @st.composite
@@ -65,21 +74,103 @@ def instances(
     )
 
 
-def random_problem(seed: int, n: int, m: int, choices: int) -> Problem:
-    """A larger instance: popular and unpopular places, ties on both sides, scarce seats."""
+def random_groups(rng: random.Random, names: Sequence[str], at_most: int) -> list[list[str]]:
+    """Some of the names, in an order with ties."""
+    groups: list[list[str]] = []
+    for name in rng.sample(list(names), rng.randint(0, min(at_most, len(names)))):
+        if groups and rng.random() < 0.45:
+            groups[-1].append(name)
+        else:
+            groups.append([name])
+    return groups
+
+
+def random_market(
+    rng: random.Random, students: int = 5, places: int = 4, *, teams: bool = True
+) -> Instance:
+    """All that a problem may hold: owners, ties on both sides, refusals, zero seats, minimums,
+    tails, pins outside list and ranking, bans."""
+    who = [f"s{i}" for i in range(students)]
+    where = [f"p{j}" for j in range(places)]
+    capacity = {place: rng.choice([0, 1, 1, 1, 2, 3]) for place in where}
+    owners = {place: owner for place in where if (owner := rng.choice(["c0", "c1", ""]))}
+    room = {owner: rng.randint(0, 3) for owner in ("c0", "c1")}
+    rankers = [*(place for place in where if place not in owners), *room]
+    minimum = {p: rng.randint(1, capacity[p]) for p in where if capacity[p] and rng.random() < 0.4}
+    choices = {student: random_groups(rng, where, 4) for student in who}
+    tails = {
+        student: left
+        for student in who
+        if rng.random() < 0.4
+        and (left := [p for p in where if all(p not in group for group in choices[student])])
+    }
+    pins: list[tuple[str, str]] = []
+    held: dict[str, int] = {}
+    for student in who:
+        place = rng.choice(where) if where and rng.random() < 0.15 else None
+        if place is not None and held.get(place, 0) < capacity[place]:
+            owner = owners.get(place, "")
+            if not owner or held.get(owner, 0) < room[owner]:
+                pins.append((student, place))
+                held[place] = held.get(place, 0) + 1
+                held[owner] = held.get(owner, 0) + 1
+    pairs = [(student, place) for student in who for place in where]
+    return Instance(
+        choices=choices,
+        capacity=capacity,
+        rankings={one: random_groups(rng, who, 9) for one in rankers if rng.random() < 0.6},
+        minimum=minimum if teams else {},
+        lottery=dict(zip(who, rng.sample(range(len(who)), len(who)), strict=True)),
+        owners=owners,
+        owner_capacity=room,
+        tails=tails,
+        pins=pins,
+        bans=[pair for pair in pairs if pair not in pins and rng.random() < 0.1],
+    )
+
+
+def markets(students: int = 5, places: int = 4, *, teams: bool = True) -> Any:
+    """The same as a strategy; a seed, because a draw for each pair would take far longer."""
+
+    def market(seed: int, most: int, where: int) -> Instance:
+        return random_market(random.Random(seed), most, where, teams=teams)
+
+    sizes = st.integers(0, students), st.integers(0, places)
+    return st.builds(market, st.integers(0, 2**40), *sizes)
+
+
+def random_problem(
+    seed: int, n: int, m: int, choices: int, *, owners: int = 0, teams: bool = True
+) -> Problem:
+    """A larger instance: popular and unpopular places, ties on both sides, scarce seats; with
+    owners, each has a ranking of its own and room for two of three seats."""
     rng = np.random.default_rng(seed)
     popularity = rng.pareto(2.0, m) + 0.2
     popularity /= popularity.sum()
     place = np.stack([rng.choice(m, choices, replace=False, p=popularity) for _ in range(n)])
     rank = np.sort(rng.integers(1, choices + 1, (n, choices)), axis=1)
     capacity = rng.integers(0, max(2, 2 * n // m), m)
+    priority = rng.integers(0, 5, (n, choices))
+    owner = np.full(m, -1)
+    room = np.zeros(owners, np.int32)
+    if owners:
+        owner = rng.integers(-1, owners, m)
+        owned = owner[place] >= 0
+        priority = np.where(
+            owned,
+            rng.integers(0, 5, (n, owners + 1))[np.arange(n)[:, None], owner[place]],
+            priority,
+        )
+        np.add.at(room, owner[owner >= 0], capacity[owner >= 0])
     return Problem(
         choice_start=np.arange(n + 1, dtype=np.int64) * choices,
         choice_place=place.ravel().astype(np.int32),
         choice_rank=rank.ravel().astype(np.int32),
-        choice_priority=rng.integers(0, 5, n * choices).astype(np.int32),
+        choice_priority=priority.ravel().astype(np.int32),
         capacity=capacity.astype(np.int32),
-        minimum=rng.integers(0, capacity + 1).astype(np.int32),
+        minimum=np.where(teams, rng.integers(0, capacity + 1), 0).astype(np.int32),
+        owner=owner.astype(np.int32),
+        owner_capacity=(2 * room // 3).astype(np.int32),
         lottery=rng.permutation(n).astype(np.uint64),
     )
 
