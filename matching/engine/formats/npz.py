@@ -12,7 +12,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ from matching.engine.formats import tree
 Array: TypeAlias = npt.NDArray[Any]
 
 _SUFFIX = ".npy"
+# The record that ends a ZIP file, and the longest that it can be, with a comment.
+_END_RECORD = b"PK\x05\x06"
+_LONGEST_END = 22 + 65_535
 # The earliest time that a ZIP file can tell.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -38,12 +41,27 @@ def read_arrays(path: Path, needed: Sequence[str], optional: Sequence[str]) -> d
             archive = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise ProblemError(f"not NPZ: {error}") from None
+        if len(archive.namelist()) != _members_promised(file):
+            raise ProblemError("not NPZ: the list of what it holds is damaged")
         members = [name.removesuffix(_SUFFIX) for name in archive.namelist()]
         _check_names(members, needed, optional)
         return {
             name: _array(archive, member)
             for name, member in zip(members, archive.namelist(), strict=True)
         }
+
+
+def _members_promised(file: BinaryIO) -> int:
+    """How many members a ZIP file says it has: bytes 10 and 11 of the record that ends it.
+
+    `zipfile` does not ask. With one damaged byte it takes some members for a comment on another,
+    and the arrays in them for left out.
+    """
+    size = file.seek(0, io.SEEK_END)
+    file.seek(-min(size, _LONGEST_END), io.SEEK_END)
+    end = file.read()
+    record = end.rfind(_END_RECORD)
+    return int.from_bytes(end[record + 10 : record + 12], "little")
 
 
 def _check_names(names: Sequence[str], needed: Sequence[str], optional: Sequence[str]) -> None:
