@@ -78,6 +78,11 @@ def change_company(company: Company, *, kvk: str, name: str, postcode: Postcode)
     return company
 
 
+def limit_guidance(company: Company, guides_at_most: int | None) -> None:
+    """How many students the company can guide at once, over all it offers; None is no limit."""
+    Company.objects.filter(pk=company.pk).update(guides_at_most=guides_at_most)
+
+
 def _move_site(site: Site, postcode: Postcode) -> None:
     """Drafts go along; where the company has a site already, the two become one."""
     there = Site.objects.filter(company=site.company, postcode=postcode).exclude(pk=site.pk).first()

@@ -171,7 +171,6 @@ def _change_words(found: Explanation) -> list[str]:
 
 
 def _way(change: Change, found: Explanation) -> str:
-    more = found.waiting_before + 1
     return {
         Change.RANK_IT: lambda: _("de plek op de lijst zetten"),
         Change.RANK_IT_HIGHER: lambda: _("de plek hoger op de lijst zetten"),
@@ -186,12 +185,19 @@ def _way(change: Change, found: Explanation) -> str:
             if found.missing
             else ""
         ),
-        Change.MORE_OPENINGS: lambda: (
-            ngettext("%(n)s plek meer", "%(n)s plekken meer", more) % {"n": more}
-        ),
+        Change.MORE_OPENINGS: lambda: _more_openings(found) % {"n": found.waiting_before + 1},
         Change.BETTER_CLAIM: lambda: _("een profiel dat hier beter bij past"),
         Change.BETTER_DRAW: lambda: _("een beter lot"),
     }[change]()
+
+
+def _more_openings(found: Explanation) -> str:
+    more = found.waiting_before + 1
+    if found.code == Code.OWNER_FULL:
+        return ngettext(
+            "begeleiding voor %(n)s student meer", "begeleiding voor %(n)s studenten meer", more
+        )
+    return ngettext("%(n)s plek meer", "%(n)s plekken meer", more)
 
 
 def _rank_words(found: Explanation) -> str:

@@ -26,3 +26,8 @@ def save_profile(
         student.wants.set(wants)
         Availability.objects.update_or_create(student=student, season=season, defaults=availability)
     return student
+
+
+def go_beyond_list(student: Student, season: Season, *, wanted: bool) -> None:
+    """Whether a round may give a place that fits when the student's own list is used up."""
+    Availability.objects.filter(student=student, season=season).update(beyond_list=wanted)

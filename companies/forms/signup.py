@@ -17,6 +17,7 @@ from companies.queries import is_registered, never_came, signed_up_before, was_p
 from geo.models import Postcode
 
 LONGEST_ADDRESS = 254
+MOST_GUIDED = 500
 TAKEN = gettext_lazy(
     "Dit bedrijf is al aangemeld. Vraag je collega die dat deed, of de stagecoördinator van de "
     "school. Deed je het zelf? Log dan in."
@@ -114,11 +115,33 @@ class CompanySignupForm(CompanyFields, SignupForm):
 class CompanyForm(CompanyFields):
     """A member corrects what was said at signing up, as far as nobody relies on it yet."""
 
-    field_order = ["name", "kvk", "postcode"]
+    field_order = ["name", "kvk", "postcode", "guides_at_most"]
+
+    guides_at_most = forms.IntegerField(
+        label=gettext_lazy("Hoeveel studenten kun je tegelijk begeleiden?"),
+        help_text=gettext_lazy(
+            "Over al je aanbod samen. Kun je alle plekken vullen? Laat dit dan leeg."
+        ),
+        required=False,
+        min_value=1,
+        max_value=MOST_GUIDED,
+        widget=forms.TextInput(
+            attrs={"class": "input--short", "inputmode": "numeric", "autocomplete": "off"}
+        ),
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"),
+            gettext_lazy("Vul een heel getal in van 1 tot en met 500, of laat dit leeg."),
+        ),
+    )
 
     def __init__(self, posted: QueryDict | None = None, *, company: Company) -> None:
         site = company.sites.order_by("pk")[0]
-        initial = {"name": company.name, "kvk": company.kvk, "postcode": site.postcode_id}
+        initial = {
+            "name": company.name,
+            "kvk": company.kvk,
+            "postcode": site.postcode_id,
+            "guides_at_most": company.guides_at_most,
+        }
         super().__init__(posted, initial=initial)
         self.own = company
         self.stands_fast = was_published(company)

@@ -52,6 +52,7 @@ def details(request: HttpRequest, company_id: int) -> HttpResponse:
             messages.warning(request, reasons.refusal(error.code))
             return redirect("companies:details", company.pk)
         else:
+            actions.limit_guidance(company, form.cleaned_data["guides_at_most"])
             messages.success(request, _("De gegevens van je bedrijf zijn bewaard."))
             return redirect("matching:company", company.pk)
     context = {

@@ -27,6 +27,7 @@ from matching.models import MOST_WISHES, Proposal
 from matching.reasons import MISSING, part_words, refusal, rule_words
 from matching.snapshot import Fit, fits_for
 from matching.views.asking import no_words, say_refused, student_of, user_of
+from students.actions import go_beyond_list
 from students.models import Availability, Student
 from students.queries import missing_fields
 
@@ -236,12 +237,18 @@ def ranking(request: HttpRequest) -> HttpResponse:
     if seeker.season is None:
         raise Http404
     wishes = list(queries.wishes_of(seeker.student, seeker.season))
-    form = RankingForm(request.POST or None, wishes=wishes)
+    form = RankingForm(
+        request.POST or None,
+        wishes=wishes,
+        beyond_list=seeker.availability.beyond_list if seeker.availability else None,
+    )
     if request.method == "POST" and form.is_valid():
         try:
             rankings.save_ranking(seeker.student, seeker.season, form.tiers())
         except Refused as error:
             return say_refused(request, error, "matching:ranking")
+        if (wanted := form.goes_beyond_list()) is not None:
+            go_beyond_list(seeker.student, seeker.season, wanted=wanted)
         messages.success(request, _("Je lijst is bewaard."))
         return redirect("matching:ranking")
     published = {o.pk: o for o in queries.published_offers(seeker.season)}

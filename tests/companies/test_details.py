@@ -170,3 +170,29 @@ def test_what_was_looked_up_of_another_number_or_place_counts_no_more(
 def test_the_start_of_a_company_leads_there(cast: Cast, carla: Client) -> None:
     start = carla.get(reverse("matching:company", args=[cast.klikwerf.pk]))
     assert url_of(cast.klikwerf) in start.content.decode()
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("3", 3), ("", None), ("500", 500)])
+def test_a_company_says_how_many_students_it_guides_at_once(
+    cast: Cast, carla: Client, typed: str, kept: int | None
+) -> None:
+    postcode("7941")
+    Company.objects.filter(pk=cast.klikwerf.pk).update(guides_at_most=7)
+    page = carla.get(url_of(cast.klikwerf))
+    assert page.context["form"]["guides_at_most"].value() == 7
+    assert "Hoeveel studenten kun je tegelijk begeleiden?" in page.content.decode()
+    assert carla.post(url_of(cast.klikwerf), {**RIGHT, "guides_at_most": typed}).status_code == 302
+    cast.klikwerf.refresh_from_db()
+    assert cast.klikwerf.guides_at_most == kept
+
+
+@pytest.mark.parametrize("typed", ["0", "-1", "501", "2,5", "veel", "9" * 400, "1\x00"])
+def test_a_number_of_students_that_cannot_be_meant_is_refused(
+    cast: Cast, carla: Client, typed: str
+) -> None:
+    postcode("7941")
+    answer = carla.post(url_of(cast.klikwerf), {**RIGHT, "guides_at_most": typed})
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["guides_at_most"]
+    cast.klikwerf.refresh_from_db()
+    assert cast.klikwerf.guides_at_most is None

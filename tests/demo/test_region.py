@@ -9,6 +9,7 @@ from django.db.models import Count, F, Q, Sum
 
 from accounts.models import HistoryEntry, User
 from companies.models import Accreditation, Company, Offer
+from companies.states import PUBLISHED
 from education.models import School, Season, StaffMember
 from matching.models import Proposal, Wish
 from matching.queries import published_offers
@@ -116,6 +117,21 @@ def test_a_handful_of_profiles_is_incomplete_each_in_its_own_way() -> None:
     gaps = {tuple(missing_fields(row.student, row)) for row in rows}
     assert len(gaps) >= 4
     assert not Wish.objects.filter(student__in=[row.student_id for row in rows]).exists()
+
+
+def test_some_companies_offer_more_than_they_can_guide() -> None:
+    limited = Company.objects.exclude(guides_at_most=None)
+    assert 3 <= limited.count() <= 20
+    for company in limited:
+        seats = sum(
+            offer.openings for offer in Offer.objects.filter(site__company=company, state=PUBLISHED)
+        )
+        assert company.guides_at_most == seats - 1
+
+
+def test_most_students_also_want_a_place_that_is_not_on_their_list() -> None:
+    told = list(Availability.objects.values_list("beyond_list", flat=True))
+    assert 0.8 < sum(told) / len(told) < 1
 
 
 def test_rankings_hold_only_what_the_engine_calls_eligible() -> None:

@@ -240,6 +240,28 @@ def test_a_wish_that_is_gone_can_be_looked_at_and_taken_off(
     read(bram, "offer", gone.pk, status=404)
 
 
+def test_a_student_says_whether_another_place_will_do(
+    cast: Cast, bram: Client, at_klikwerf: MakeOffer
+) -> None:
+    """On by default; nothing changes where nothing was answered, or something else."""
+    mine = Availability.objects.filter(student=cast.bram)
+    question = "Is mijn lijst op? Dan wil ik ook een andere plek die bij mij past."
+    assert question not in read(bram, "ranking"), "an empty list has nothing after it"
+    offer = at_klikwerf()
+    rankings.add_wish(cast.bram, offer)
+    assert question in read(bram, "ranking")
+    for answer, kept in ((None, True), ("no", False), (None, False), ("yes", True)):
+        form = {f"tier_{offer.pk}": "1"} | ({"beyond_list": answer} if answer else {})
+        send(bram, "ranking", **form)
+        assert mine.get().beyond_list == kept, answer
+    refused(bram, "ranking", **{f"tier_{offer.pk}": "1", "beyond_list": "maybe"})
+    assert mine.get().beyond_list
+    others = Availability.objects.filter(student=cast.anouk)
+    assert all(others.values_list("beyond_list", flat=True)), "of nobody else"
+    mine.delete()
+    assert question not in read(bram, "ranking"), "who seeks nothing this season has no such choice"
+
+
 def test_a_ranking_may_hold_ties_and_gaps_are_closed(
     cast: Cast, bram: Client, at_klikwerf: MakeOffer
 ) -> None:

@@ -5,8 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.db.models import Count, Sum
+
 from accounts.models import User
-from companies.models import Accreditation, Company, Member, Site
+from companies.models import Accreditation, Company, Member, Offer, Site
+from companies.states import PUBLISHED
+from education.models import Season
 from geo.models import Postcode
 from topcentrum.demo.cast import Group, roles
 from topcentrum.demo.region.calendar import moment
@@ -192,3 +196,17 @@ def _accreditations(
         for site in sites
         for crebo in crebos
     ]
+
+
+def limit_guidance(season: Season) -> None:
+    """Every other company with several offers in the season cannot guide as many students as it
+    has openings: it offers more than it needs, so that somebody comes."""
+    rows = (
+        Offer.objects.filter(season=season, state=PUBLISHED)
+        .order_by("site__company")
+        .values("site__company")
+        .annotate(seats=Sum("openings"), offers=Count("pk"))
+    )
+    several = [row for row in rows if row["offers"] > 1]
+    for row in several[::2]:
+        Company.objects.filter(pk=row["site__company"]).update(guides_at_most=row["seats"] - 1)

@@ -20,6 +20,7 @@ KM_PER_DEGREE = 111.2
 REACH = {"mbo": (0.02, 0.08, 0.25, 0.4, 0.25), "hbo": (0.03, 0.17, 0.35, 0.3, 0.15)}
 SILENT = 0.2  # share without a learning goal
 INCOMPLETE = 6
+ONLY_THE_LIST = 9  # every so many students want no other place than those on their list
 BBL = "BBL"  # works at the company that goes with the programme, and seeks none
 EMPTY, READY = "student_empty", "student_ready"
 
@@ -193,9 +194,10 @@ def seek(
             student=learner.student,
             season=season,
             days=_days(rng, learner),
+            beyond_list=bool(learner.code) or number % ONLY_THE_LIST != 0,
             **_period(rng, learner, season),
         )
-        for learner in seekers
+        for number, learner in enumerate(seekers, start=1)
     ]
     if incomplete:
         _leave_gaps(rng, seekers, rows)

@@ -17,7 +17,7 @@ from topcentrum.demo.region import learners as schooling
 from topcentrum.demo.region.calendar import Half, halves_around
 from topcentrum.demo.region.crowd import Crowd, Staff, staff_schools
 from topcentrum.demo.region.draws import lots
-from topcentrum.demo.region.firms import Firm, accredit, found_firms
+from topcentrum.demo.region.firms import Firm, accredit, found_firms, limit_guidance
 from topcentrum.demo.region.ideas import Idea, Thinker, crebos_asked
 from topcentrum.demo.region.learners import Learner
 from topcentrum.demo.region.outcomes import Past
@@ -157,6 +157,7 @@ class _Maker:
         """The season that places are sought for: offers, profiles, rankings."""
         window = Window(self.today - timedelta(days=45), self.today - timedelta(days=6))
         post(self.rng, ideas, self.staff, window)
+        limit_guidance(season)
         schooling.seek(self.rng, seekers, season, incomplete=True)
         favourite = next(idea.offer.pk for idea in ideas if idea.is_favourite)
         ready = next(one for one in seekers if one.code == schooling.READY)
