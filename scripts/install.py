@@ -21,6 +21,8 @@ OTHERS = ("python3.13", "python3.12", "python3.11", "python3.14", "python3")
 PROJECT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(PROJECT, ".venv")
 STAMP = os.path.join(VENV, "installed.json")
+ENGINE = os.path.join(PROJECT, "matching", "engine")
+LONGEST_WARMING = 600  # seconds
 # There while packages are unpacked: left behind, it means that some may be there by half.
 UNFINISHED = os.path.join(VENV, "unfinished")
 # What each selection needs; `all` has everything that `demo` has, at the same versions.
@@ -62,6 +64,7 @@ def main(arguments):
         sys.exit("Say `demo` or `all`.")
     started = time.time()
     if stamped(selection):
+        warm_engine()
         return 0
     python, version = choose_python("demo" if selection == "demo" else "test")
     try:
@@ -73,7 +76,53 @@ def main(arguments):
         sys.exit(f"\nThe installation failed: {error}")
     leave_stamp(selection)
     print(f"Installed in {time.time() - started:.0f} s.", flush=True)
+    warm_engine()
     return 0
+
+
+def warm_engine():
+    """Compile the engine when it has changed. Whatever goes wrong there is no reason to stop: it
+    is compiled at its first use then."""
+    sources = engine_digest()
+    if sources is None or read_stamp().get("engine") == sources:
+        return
+    started = time.time()
+    print("Preparing the engine … ", end="", flush=True)
+    try:
+        done = subprocess.run(
+            [venv_python(), "-m", "matching.engine.warm"],
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=LONGEST_WARMING,
+            check=False,
+        )
+        ready = done.returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        ready = False
+    if not ready:
+        print("not now; the first round will take longer.", flush=True)
+        return
+    print(f"{time.time() - started:.0f} s", flush=True)
+    stamp = read_stamp()
+    stamp["engine"] = sources
+    write_stamp(stamp)
+
+
+def engine_digest():
+    """What the sources of the engine are now; None where there are none."""
+    files = []
+    for folder, _folders, names in os.walk(ENGINE):
+        files += [os.path.join(folder, name) for name in names if name.endswith(".py")]
+    if not files:
+        return None
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        with open(path, "rb") as file:
+            digest.update(os.path.relpath(path, ENGINE).encode())
+            digest.update(file.read())
+    return digest.hexdigest()
 
 
 def choose_python(goal):
@@ -196,20 +245,30 @@ def show(text, also_in_logs):
 
 def stamped(selection):
     """Whether exactly these lock files were installed, into an environment that still works."""
-    try:
-        with open(STAMP, encoding="utf-8") as file:
-            stamp = json.load(file)
-    except (OSError, ValueError):
-        return False
+    stamp = read_stamp()
     wanted = LOCKS[selection][-1]
     same = stamp.get("locks", {}).get(wanted) == digest(wanted)
     return same and works(venv_python(), "import pip, django")
 
 
 def leave_stamp(selection):
-    locks = {name: digest(name) for name in LOCKS[selection]}
+    # Nothing of an earlier stamp is kept: what was compiled belongs to the packages of then.
+    write_stamp({"locks": {name: digest(name) for name in LOCKS[selection]}})
+
+
+def read_stamp():
+    """What was left behind by an installation; nothing where there is none, or no sound one."""
+    try:
+        with open(STAMP, encoding="utf-8") as file:
+            stamp = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return stamp if isinstance(stamp, dict) else {}
+
+
+def write_stamp(stamp):
     with open(STAMP, "w", encoding="utf-8") as file:
-        json.dump({"locks": locks}, file)
+        json.dump(stamp, file)
 
 
 def digest(lock):

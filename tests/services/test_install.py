@@ -212,3 +212,49 @@ def test_make_lists_everything() -> None:
     )
     names = set(re.findall(r"^  make (\S+) +\S", listed.stdout, re.MULTILINE))
     assert targets == rules == names
+
+
+@pytest.fixture
+def engine(install: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An engine of one file, and a Python that notes what it is asked to run."""
+    folder = tmp_path / "engine"
+    folder.mkdir()
+    (folder / "kernels.py").write_text("one = 1\n")
+    monkeypatch.setattr(install, "ENGINE", str(folder))
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    interpreter(programs, "python", f'echo "$@" >> {tmp_path}/asked')
+    return folder
+
+
+def asked(tmp_path: Path) -> list[str]:
+    lines = (tmp_path / "asked").read_text().splitlines()
+    return [line for line in lines if "import pip" not in line]
+
+
+def test_the_engine_is_prepared_when_it_changed_and_not_again(
+    install: ModuleType, engine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install.leave_stamp("demo")
+    install.warm_engine()
+    install.warm_engine()
+    assert asked(tmp_path) == ["-m matching.engine.warm"]
+    assert re.fullmatch(r"Preparing the engine … \d+ s\n", capsys.readouterr().out)
+    assert install.stamped("demo"), "the locks still stand in the stamp"
+    (engine / "kernels.py").write_text("one = 2\n")
+    install.warm_engine()
+    assert len(asked(tmp_path)) == 2
+    install.leave_stamp("demo")  # other packages: what was compiled is of no use
+    install.warm_engine()
+    assert len(asked(tmp_path)) == 3
+
+
+def test_an_engine_that_cannot_be_prepared_stops_nobody(
+    install: ModuleType, engine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interpreter(tmp_path / ".venv" / "bin", "python", f"echo tried >> {tmp_path}/asked; exit 1")
+    install.leave_stamp("demo")
+    install.warm_engine()
+    install.warm_engine()
+    assert asked(tmp_path) == ["tried", "tried"], "it is tried again at the next start"
+    assert "the first round will take longer" in capsys.readouterr().out

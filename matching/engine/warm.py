@@ -1,0 +1,51 @@
+"""Compile every kernel once, so that the first round after an installation does not wait.
+
+    python -m matching.engine.warm
+
+What was compiled is kept beside the modules, or where ``NUMBA_CACHE_DIR`` says, and is read again
+by every later process. Without numba there is nothing to compile.
+"""
+
+from __future__ import annotations
+
+from matching.engine.bottlenecks import bottlenecks
+from matching.engine.generating import generate
+from matching.engine.jit import COMPILED
+from matching.engine.outcome import Outcome
+from matching.engine.problem import Problem
+from matching.engine.solver import EFFORTS, solve
+
+
+def small_problem() -> Problem:
+    """An instance with all that a problem can hold, and more students than seats."""
+    return generate(
+        40,
+        4,
+        ties=0.3,
+        place_ties=0.6,
+        owners=6,
+        minimums=0.5,
+        seats_per_student=0.9,
+        tail=3,
+        seed=1,
+        ids=True,
+    )
+
+
+def warm(efforts: tuple[str, ...] = EFFORTS) -> list[Outcome]:
+    """Solve a small problem with each effort, and look for its bottlenecks."""
+    problem = small_problem()
+    outcomes = [solve(problem, effort=effort, seed=1) for effort in efforts]
+    for outcome in outcomes[:1]:
+        bottlenecks(problem, outcome)
+    return outcomes
+
+
+def main() -> None:
+    """Do so where there is a compiler."""
+    if COMPILED:
+        warm()
+
+
+if __name__ == "__main__":
+    main()
