@@ -1,6 +1,7 @@
 """A round of the demo region: from the click to stored proposals, and where the time goes.
 
     .venv/bin/python -m topcentrum.services run -- .venv/bin/python bench/round.py [--times 5]
+        [--effort quick|standard|exact]
 
 A real worker takes the run up. Every school is measured; each figure is the median of `times` runs.
 Beside it stands a reference of the same moment: the time of a hundred reads of one row by key.
@@ -39,14 +40,15 @@ from matching.models import Round, Run  # noqa: E402
 from students.models import Student  # noqa: E402
 
 LONGEST = 60.0
-PARTS = ("snapshot", "solve", "store")
+PARTS = ("snapshot", "solve", "shortage", "store")
 
 
 def main() -> None:
     """Make the region, start a worker, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=5)
-    times = parser.parse_args().times
+    parser.add_argument("--effort", choices=Run.Effort.values, default=Run.Effort.STANDARD)
+    asked = parser.parse_args()
     for command in ("migrate", "load_reference", "seed_demo"):
         call_command(command, verbosity=0)
     worker = subprocess.Popen(
@@ -55,15 +57,16 @@ def main() -> None:
         env={**os.environ, "DATABASE_POOL": ""},
     )
     try:
-        measure(times)
+        measure(asked.times, asked.effort)
     finally:
         worker.terminate()
         worker.wait(timeout=30)
 
 
-def measure(times: int) -> None:
+def measure(times: int, effort: str) -> None:
     """One line per school."""
-    print(f"Python {platform.python_version()}, {os.cpu_count()} processors, {times} runs each")
+    print(f"Python {platform.python_version()}, {os.cpu_count()} processors, ", end="")
+    print(f"effort {effort}, {times} runs each")
     print(f"{'school':<14}{'students':>9}{'openings':>9}{'placed':>7}", end="")
     print(f"{'click to stored':>17}" + "".join(f"{part:>10}" for part in PARTS), end="")
     print(f"{'100 reads':>11}   (milliseconds)")
@@ -75,7 +78,9 @@ def measure(times: int) -> None:
         round_ = create_round(season, school, by=coordinator)
         client = Client(headers={"host": "localhost"})
         client.force_login(coordinator, backend=settings.AUTHENTICATION_BACKENDS[0])
-        runs = [click(client, round_) for _ in range(times + 1)][1:]  # the first one warms up
+        runs = [click(client, round_, effort) for _ in range(times + 1)][
+            1:
+        ]  # the first one warms up
         figures = runs[-1][1].figures
         print(f"{school.slug:<14}{figures['students']:>9}{figures['openings']:>9}", end="")
         print(
@@ -87,10 +92,12 @@ def measure(times: int) -> None:
         print(f"{1000 * reference():>11.1f}", flush=True)
 
 
-def click(client: Client, round_: Round) -> tuple[float, Run]:
+def click(client: Client, round_: Round, effort: str) -> tuple[float, Run]:
     """Press the button as a coordinator does and wait until the proposals are stored."""
     started = time.perf_counter()
-    answer = client.post(reverse("matching:run", args=[round_.school.slug, round_.pk]))
+    answer = client.post(
+        reverse("matching:run", args=[round_.school.slug, round_.pk]), {"effort": effort}
+    )
     assert answer.status_code == 302, answer.status_code
     while time.perf_counter() - started < LONGEST:
         run = round_.runs.first()
