@@ -80,11 +80,11 @@ def detail(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
         "going_in": entrants(round_.season, round_.school),
         "crumbs": crumbs_of(round_.school, (str(round_.season), "")),
         "outcome": outcome_of(round_),
-    }
         "efforts": [
             {"code": code, "name": name, "meaning": meaning}
             for code, (name, meaning) in EFFORTS.items()
         ],
+    }
     return render(request, "matching/round/detail.html", context)
 
 
@@ -94,11 +94,11 @@ def run(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     round_ = round_of(request, slug, round_id)
     if request.method != "POST":
         return redirect(url_of(round_))
-    going_in = entrants(round_.season, round_.school)
     form = EffortForm(request.POST)
     if not form.is_valid():
         messages.warning(request, _("Kies hoe het portaal rekent: standaard, snel of exact."))
         return redirect(url_of(round_))
+    going_in = entrants(round_.season, round_.school)
     if not going_in.ready:
         messages.warning(
             request,

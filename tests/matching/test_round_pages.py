@@ -3,11 +3,8 @@
 from datetime import date
 
 import pytest
-<<<<<<< /tmp/mend/m.now
 from django.db import connection
-=======
 from django.db.models.functions import Now
->>>>>>> /tmp/mend/m.new
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
