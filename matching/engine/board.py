@@ -411,9 +411,9 @@ def set_open(b: Board, p: int, is_open: bool) -> None:
 
 
 @kernel
-def take_back(b: Board, flipped: int) -> None:
-    """Undo this step: everybody who moved goes back to where they sat, and the place that was
-    opened or closed, −1 for none, is again what it was."""
+def take_back(b: Board, flipped: int, other: int) -> None:
+    """Undo this step: everybody who moved goes back to where they sat, and the two places that
+    were opened or closed, −1 for none, are again what they were."""
     while b.tally[SEEKERS] > 0:
         b.tally[SEEKERS] -= 1
         b.student[b.work[SEEKERS, b.tally[SEEKERS]], SEEKS] = 0
@@ -427,6 +427,8 @@ def take_back(b: Board, flipped: int) -> None:
     # Whoever sits there now came in this step, or left in it: nobody sits there any more.
     if flipped >= 0:
         set_open(b, flipped, b.place[flipped, SEATS] == 0)
+    if other >= 0:
+        set_open(b, other, b.place[other, SEATS] == 0)
     for i in range(b.tally[TOUCHED]):
         s = b.work[TOUCHED, i]
         if b.student[s, BEFORE] >= 0:

@@ -72,7 +72,7 @@ PHASES = (
 )
 CHANCE = np.int64(30)  # per cent of equal claims that a seeker pushes out
 FLIPS = np.int64(4)  # per cent of steps that close or open a project
-LONGEST_STEP = np.int64(4000)
+LONGEST_STEP, TWO = np.int64(4000), np.int64(2)
 SLICES = 10
 
 # A record: students whom pinned teams miss, students unplaced, sum of ranks.
@@ -235,7 +235,7 @@ def _return_to(b: Board, best: Int64, best_seats: Int64) -> None:
     for p in range(len(best_seats)):
         if b.place[p, SEATS] != best_seats[p]:
             flip(b, p)
-    take_back(b, FREE)
+    take_back(b, FREE, FREE)
     for s in range(len(best)):
         if best[s] >= 0:
             sit(b, s, best[s])
@@ -276,6 +276,17 @@ def _choose(b: Board, options: Int64, eager: int) -> int:
 
 
 @kernel
+def _counterpart(b: Board, teams: Int64, flipped: int) -> int:
+    """Every other time, a project to open where one was closed, or to close where one was opened:
+    two that want the same students cannot change places one by one. −1 is none."""
+    if draw(b, TWO) == 0:
+        return FREE
+    p = teams[draw(b, len(teams))]
+    same = (b.place[p, SEATS] > 0) == (b.place[flipped, SEATS] > 0)
+    return p if same and p != flipped else FREE
+
+
+@kernel
 def anneal(
     b: Board,
     options: Int64,
@@ -298,10 +309,13 @@ def anneal(
         b.tally[TOUCHED] = 0
         b.tally[EFFORT] += 4
         before = _cost(b)
-        flipped = FREE
+        flipped, other = FREE, FREE
         if len(teams) > 0 and draw(b, PER_CENT) < FLIPS:
             flipped = teams[draw(b, len(teams))]
             flip(b, flipped)
+            other = _counterpart(b, teams, flipped)
+            if other >= 0:
+                flip(b, other)
         else:
             e = _choose(b, options, eager)
             if e < 0 or not _disturb(b, e):
@@ -311,6 +325,6 @@ def anneal(
         left = max(0, begin + span - b.tally[EFFORT])
         allowed = draw(b, 1024 + 1024 * heat * left // span) // 1024
         if not calm or _cost(b) - before > allowed:
-            take_back(b, flipped)
+            take_back(b, flipped, other)
         else:
             _note(b, best, record, best_profile, best_seats)

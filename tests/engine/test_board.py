@@ -80,15 +80,16 @@ def teams(contest: Contest, b: Board) -> Int64:
     return np.flatnonzero((needed > 0) & (needed <= seats) & ~contest.held_open)
 
 
-def disturbed(contest: Contest, b: Board, rng: random.Random) -> int:
-    """One step, not yet settled; returns the place that was closed or opened, or −1."""
+def disturbed(contest: Contest, b: Board, rng: random.Random) -> list[int]:
+    """One step, not yet settled; returns two places that were closed or opened, or −1."""
     b.tally[rules.STEP] += 1
     b.tally[rules.TOUCHED] = 0
     projects = teams(contest, b)
     if len(projects) and (rng.random() < 0.3 or not len(b.row)):
-        flipped = rng.choice(projects.tolist())
-        flip(b, flipped)
-        return int(flipped)
+        some = rng.sample(projects.tolist(), rng.randint(1, min(2, len(projects))))
+        for p in some:
+            flip(b, np.int64(p))
+        return [*some, -1][:2]
     if len(b.row):
         e = rng.randrange(len(b.row))
         s = b.row[e, rules.WHO]
@@ -97,7 +98,7 @@ def disturbed(contest: Contest, b: Board, rng: random.Random) -> int:
             loser = yields(b, s, e)
             if loser != rules.NOBODY:
                 take_seat(b, s, e, loser, rules.YES)
-    return -1
+    return [-1, -1]
 
 
 def state(b: Board) -> tuple[list[object], ...]:
@@ -134,7 +135,7 @@ def walk(problem: Problem, rng: random.Random, steps: int) -> None:
         # Some steps are cut short, as where a path to stability is too long.
         calm = settle(b, CHANCE, PATIENCE if rng.random() < 0.8 else np.int64(rng.randint(0, 30)))
         if not calm or rng.random() < 0.3:
-            take_back(b, np.int64(flipped))
+            take_back(b, np.int64(flipped[0]), np.int64(flipped[1]))
             assert state(b) == before
         recounted(contest, b)
         nobody_blocks(problem, contest, b)
@@ -150,10 +151,10 @@ def test_the_walk_takes_every_kind_of_step() -> None:
         for _ in range(12):
             before, taken = placed(b).tolist(), b.place[:, rules.SEATS].copy()
             flipped = disturbed(contest, b, rng)
-            if flipped >= 0:
-                seen.add("closed" if taken[flipped] else "opened")
+            if flipped[0] >= 0:
+                seen |= {"closed" if taken[p] else "opened" for p in flipped if p >= 0}
             elif placed(b).tolist() != before:
-                seen.add("pushed out" if b.tally[rules.SEEKERS] else "moved")
+                seen.add("pushed out" if b.tally[rules.TOUCHED] > 1 else "moved")
             settle(b, CHANCE, PATIENCE)
     assert seen == {"closed", "opened", "moved", "pushed out"}
 
