@@ -30,7 +30,7 @@ class Code(enum.StrEnum):
     NOT_RANKED = "not_ranked"  # the student did not ask for it, nor is it in the tail
     PREFERRED_ANOTHER = "preferred_another"  # the student has a place ranked at least as high
     CLOSED = "closed"  # the project does not start: too few would come
-    NO_OPENINGS = "no_openings"  # there was no free seat to divide
+    NO_OPENINGS = "no_openings"  # there was no seat to divide, or pins hold all of them
     FULL_BETTER_CLAIMS = "full_better_claims"  # all who got it had a better priority
     FULL_EQUAL_CLAIMS = "full_equal_claims"  # equal claims, and not the lottery alone decided
     FULL_LOTTERY = "full_lottery"  # the last seats were drawn among equal priorities
@@ -115,7 +115,9 @@ class Standings:
     cutoff        the worst priority number among those who sit there; 0 where nobody does
     drawn_claims  the claims with exactly that priority
     drawn_seats   how many of these sit there
+    pinned        those of ``taken`` who are pinned
     owner_load    students of the place's owner, over all its places
+    owner_pinned  those of ``owner_load`` who are pinned
     owner_cutoff  the worst priority number among them
     closed        bool (m)
     queue         the priorities of those who would rather be there, ascending within each place,
@@ -128,7 +130,9 @@ class Standings:
     cutoff: Int64
     drawn_claims: Int64
     drawn_seats: Int64
+    pinned: Int64
     owner_load: Int64
+    owner_pinned: Int64
     owner_cutoff: Int64
     closed: Bool
     queue: Int64
@@ -158,6 +162,8 @@ def standings(problem: Problem, outcome: Outcome) -> Standings:
     )
     owners = problem.owners + problem.places
     load = np.bincount(owner, taken, owners).astype(np.int64)
+    pinned = np.bincount(problem.pin_place, minlength=problem.places)
+    owner_pinned = np.bincount(owner, pinned, owners).astype(np.int64)
     owner_cutoff = _worst(owner[place[sits]], priority[sits], owners)
     closed = np.zeros(problem.places, dtype=np.bool_)
     closed[list(outcome.closed)] = True
@@ -166,12 +172,14 @@ def standings(problem: Problem, outcome: Outcome) -> Standings:
     seated = per_place(sits) > 0
     return Standings(
         taken=taken.astype(np.int64),
-        claims=per_place(sits | waits),
+        claims=taken + per_place(waits),
         cutoff=np.where(seated, cutoff, 0),
         drawn_claims=per_place((sits | waits) & at_cutoff),
         drawn_seats=per_place(sits & at_cutoff),
+        pinned=pinned.astype(np.int64),
         owner_load=load[owner],
-        owner_cutoff=np.where(load > 0, owner_cutoff, 0)[owner],
+        owner_pinned=owner_pinned[owner],
+        owner_cutoff=np.where(load > owner_pinned, owner_cutoff, 0)[owner],
         closed=closed,
         queue=priority[waiting],
         queue_start=np.concatenate([[0], np.cumsum(per_place(waits))]),
@@ -218,7 +226,7 @@ def explain(
     cutoff = _cutoff(problem, place, standing)
     lowest, highest = standing.queue_start[place], standing.queue_start[place + 1]
     queue = standing.queue[lowest:highest]
-    claims_here = code is Code.PLACED_HERE or code in _WANTED
+    claims_here = code in (Code.PLACED_HERE, Code.PINNED_HERE) or code in _WANTED
     before = 0
     if priority is not None and priority != REFUSED:
         before = int(np.searchsorted(queue, priority, side="right"))
@@ -298,22 +306,34 @@ def _code(
         return Code.NOT_ACCEPTED
     if outcome.place[student] != UNPLACED and outcome.rank[student] <= rank:
         return Code.PREFERRED_ANOTHER
-    return _refusal(problem, outcome, place, priority, standing)
+    return _refusal(problem, outcome, student, place, priority, standing)
 
 
 def _refusal(
-    problem: Problem, outcome: Outcome, place: int, priority: int, standing: Standings
+    problem: Problem,
+    outcome: Outcome,
+    student: int,
+    place: int,
+    priority: int,
+    standing: Standings,
 ) -> Code:
     """Why a place that the student wanted more than their own did not take them."""
     cutoff = _cutoff(problem, place, standing)
     if standing.closed[place]:
         return Code.CLOSED
-    if problem.capacity[place] == 0:
+    full = standing.taken[place] >= problem.capacity[place]
+    if full and standing.pinned[place] >= problem.capacity[place]:
         return Code.NO_OPENINGS
-    if cutoff is None or priority < cutoff:
+    if cutoff is None:
         return Code.BLOCKING
-    if standing.taken[place] < problem.capacity[place]:
-        return Code.OWNER_FULL
+    if not full:
+        owner = problem.owner[place]
+        own = outcome.place[student]
+        moves = own != UNPLACED and problem.owner[own] == owner
+        yields = standing.owner_pinned[place] < standing.owner_load[place] and priority < cutoff
+        return Code.BLOCKING if moves or yields else Code.OWNER_FULL
+    if priority < cutoff:
+        return Code.BLOCKING
     if priority > cutoff:
         return Code.FULL_BETTER_CLAIMS
     return Code.FULL_LOTTERY if outcome.effort == "quick" else Code.FULL_EQUAL_CLAIMS

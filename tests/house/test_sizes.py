@@ -50,6 +50,7 @@ EXPLAINED = re.compile(r"^/(?!bench)\w+/(?:actions|queries|access|engine|snapsho
 LATE_IMPORTS = {
     "matching/actions/shortage.py": "pages import the actions, and never load a compiler",
     "matching/apps.py": "receivers know models, which are not there yet when apps are read",
+    "matching/engine/solver.py": "who only asks for candidates or reasons never loads a compiler",
     "topcentrum/services/__main__.py": "a service starts without what only the demo needs",
     "topcentrum/services/prepare.py": "Django reads the environment that is set just before",
 }
