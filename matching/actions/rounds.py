@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 TAKE_UP_RUNS = "matching.tasks.take_up_runs"
 LEASE = timedelta(seconds=30)
 # How long a proof may take without saying how far it is.
-LEASES = {Run.Effort.EXACT: timedelta(seconds=90)}
+LEASES = {Run.Effort.EXACT: timedelta(seconds=120)}
 BETWEEN_REPORTS = 1.0  # seconds
 MOST_ATTEMPTS = 3
 

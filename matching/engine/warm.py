@@ -33,12 +33,10 @@ def small_problem() -> Problem:
 
 
 def warm(efforts: tuple[str, ...] = EFFORTS) -> list[Outcome]:
-    """Solve a small problem with each effort, and look for its bottlenecks."""
+    """Look for the bottlenecks of a small problem, and solve it with each effort."""
     problem = small_problem()
-    outcomes = [solve(problem, effort=effort, seed=1) for effort in efforts]
-    for outcome in outcomes[:1]:
-        bottlenecks(problem, outcome)
-    return outcomes
+    bottlenecks(problem)
+    return [solve(problem, effort=effort, seed=1) for effort in efforts]
 
 
 def main() -> None:

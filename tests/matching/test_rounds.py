@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.db import InternalError, connection, transaction
-from django.db.models import Value
+from django.db.models import F, Value
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
@@ -318,6 +318,17 @@ def test_a_report_says_how_far_it_is_and_extends_the_lease_at_most_once_a_second
         clock[0] += 1.0
         report(share)
         assert Run.objects.get().progress == percentage
+
+
+@pytest.mark.parametrize(("effort", "seconds"), [("quick", 30), ("standard", 30), ("exact", 120)])
+def test_a_proof_that_says_nothing_for_a_minute_is_not_taken_for_a_lost_worker(
+    cast: Cast, round_: Round, effort: str, seconds: int
+) -> None:
+    rounds.start_run(round_, effort=effort, by=cast.frits)
+    assert rounds.claim_run() is not None
+    held = timedelta(seconds=seconds)
+    left = Run.objects.annotate(left=F("leased_until") - Now()).values_list("left", flat=True).get()
+    assert held - timedelta(seconds=10) < left <= held
 
 
 def test_a_worker_that_lost_its_lease_stops_working(

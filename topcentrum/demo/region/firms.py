@@ -199,10 +199,12 @@ def _accreditations(
 
 
 def limit_guidance(season: Season) -> None:
-    """Every other company with several offers in the season cannot guide as many students as it
-    has openings: it offers more than it needs, so that somebody comes."""
+    """Every other company with several offers in the season, those of the cast apart, cannot guide
+    as many students as it has openings: it offers more than it needs, so that somebody comes."""
+    played = [one.place for one in roles(Group.COMPANY)]
     rows = (
         Offer.objects.filter(season=season, state=PUBLISHED)
+        .exclude(site__company__name__in=played)
         .order_by("site__company")
         .values("site__company")
         .annotate(seats=Sum("openings"), offers=Count("pk"))
