@@ -204,6 +204,18 @@ def test_an_owner_that_takes_nobody_more() -> None:
     assert code("b", "q", pins=pins) is Code.NO_OPENINGS
 
 
+def test_within_a_full_owner_a_student_may_move_to_a_free_seat() -> None:
+    """Whoever is with the owner already needs no better claim: where they do not, the two block."""
+    problem = Problem.of(
+        {"a": [["p"], ["q"]]},
+        {"p": 1, "q": 1},
+        owners={"p": "k", "q": "k"},
+        owner_capacity={"k": 1},
+    )
+    by_hand = Outcome.of(problem, np.array([1], np.int32), effort="by hand")
+    assert explain(problem, by_hand, 0, 0).code is Code.BLOCKING
+
+
 def test_a_project_that_does_not_start_says_how_many_it_lacked() -> None:
     problem = Problem.of(**OWNED)
     found = explain(problem, quick(problem), 3, 2)
