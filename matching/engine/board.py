@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.engine.arrays import Int64, UInt64
+from matching.engine.arrays import Int32, Int64, UInt64
 from matching.engine.contest import Contest
-from matching.engine.jit import kernel
+from matching.engine.jit import Number, Truth, kernel
 
 
 class Board(NamedTuple):
@@ -123,7 +123,7 @@ def set_up(contest: Contest, luck: int) -> Board:
     )
 
 
-def _levels(owner: Int64, priority: Int64) -> Int64:
+def _levels(owner: Int32, priority: Int32) -> Int64:
     """Priorities of claims, sorted by owner and priority, as numbers from 0 without gaps."""
     new_owner = np.concatenate([[True], owner[1:] != owner[:-1]])[: len(owner)]
     up = np.concatenate([[False], priority[1:] != priority[:-1]])[: len(owner)] | new_owner
@@ -133,7 +133,7 @@ def _levels(owner: Int64, priority: Int64) -> Int64:
 
 
 @kernel
-def draw(b: Board, below: int) -> int:
+def draw(b: Board, below: Number) -> Number:
     """A random whole number from 0 to ``below`` − 1."""
     x = b.luck[0]
     x ^= x >> np.uint64(12)
@@ -144,14 +144,14 @@ def draw(b: Board, below: int) -> int:
 
 
 @kernel
-def push(b: Board, stack: int, item: int) -> None:
+def push(b: Board, stack: Number, item: Number) -> None:
     """Put an item on a stack."""
     b.work[stack, b.tally[stack]] = item
     b.tally[stack] += 1
 
 
 @kernel
-def seek(b: Board, s: int) -> None:
+def seek(b: Board, s: Number) -> None:
     """The student will ask down the list, once however often this is said."""
     if b.student[s, SEEKS] == 0:
         b.student[s, SEEKS] = 1
@@ -159,7 +159,7 @@ def seek(b: Board, s: int) -> None:
 
 
 @kernel
-def vacate(b: Board, k: int) -> None:
+def vacate(b: Board, k: Number) -> None:
     """The owner will look who would rather be there, once however often this is said."""
     if b.owner[k, WAITS] == 0:
         b.owner[k, WAITS] = 1
@@ -167,7 +167,7 @@ def vacate(b: Board, k: int) -> None:
 
 
 @kernel
-def leave(b: Board, s: int) -> None:
+def leave(b: Board, s: Number) -> None:
     """The student gets up; nobody takes the seat yet."""
     e = b.student[s, AT]
     p = b.row[e, PLACE]
@@ -188,7 +188,7 @@ def leave(b: Board, s: int) -> None:
 
 
 @kernel
-def sit(b: Board, s: int, e: int) -> None:
+def sit(b: Board, s: Number, e: Number) -> None:
     """The student takes a free seat at the place of the row."""
     p = b.row[e, PLACE]
     taken = b.place[p, TAKEN]
@@ -208,7 +208,7 @@ def sit(b: Board, s: int, e: int) -> None:
 
 
 @kernel
-def touch(b: Board, s: int) -> None:
+def touch(b: Board, s: Number) -> None:
     """Remember where the student sat before this step, so that it can be taken back."""
     if b.student[s, TOUCHED_IN] != b.tally[STEP]:
         b.student[s, TOUCHED_IN] = b.tally[STEP]
@@ -217,7 +217,9 @@ def touch(b: Board, s: int) -> None:
 
 
 @kernel
-def weakest(b: Board, first: int, last: int, listed: bool, level: int, spare: bool) -> int:
+def weakest(
+    b: Board, first: Number, last: Number, listed: Truth, level: Number, spare: Truth
+) -> Number:
     """A student with the weakest claim, if it is no stronger than ``level``; else NOBODY.
 
     The students are those of the places ``b.places[first:last]``, or, not ``listed``, of the
@@ -246,7 +248,7 @@ def weakest(b: Board, first: int, last: int, listed: bool, level: int, spare: bo
 
 
 @kernel
-def yields(b: Board, s: int, e: int) -> int:
+def yields(b: Board, s: Number, e: Number) -> Number:
     """Who makes room for the student at the place of the row: FREE, NOBODY, or a student whose
     claim is weaker or equal."""
     p = b.row[e, PLACE]
@@ -263,7 +265,7 @@ def yields(b: Board, s: int, e: int) -> int:
 
 
 @kernel
-def take_seat(b: Board, s: int, e: int, loser: int, tie: bool) -> None:
+def take_seat(b: Board, s: Number, e: Number, loser: Number, tie: Truth) -> None:
     """The student moves to the place of the row; the loser, if any, makes room and seeks."""
     touch(b, s)
     if b.student[s, AT] >= 0:
@@ -288,7 +290,7 @@ def take_seat(b: Board, s: int, e: int, loser: int, tie: bool) -> None:
 
 
 @kernel
-def _best_claim(b: Board, k: int) -> int:
+def _best_claim(b: Board, k: Number) -> Number:
     """The row of the strongest claim on a free seat of the owner, of somebody who would rather be
     there; −1 where there is none. Among equals a draw decides."""
     found, level, equals = NOBODY, 0, 0
@@ -320,7 +322,7 @@ def _best_claim(b: Board, k: int) -> int:
 
 
 @kernel
-def _fill_vacancies(b: Board, limit: int) -> None:
+def _fill_vacancies(b: Board, limit: Number) -> None:
     """Let the strongest claims move up until no owner that waits has any."""
     while b.tally[VACANCIES] > 0:
         b.tally[VACANCIES] -= 1
@@ -341,7 +343,7 @@ def _fill_vacancies(b: Board, limit: int) -> None:
 
 
 @kernel
-def _ask(b: Board, s: int, chance: int) -> None:
+def _ask(b: Board, s: Number, chance: Number) -> None:
     """The student asks down the list, as far as the present seat, and takes the first seat that
     somebody yields: a free one before a weaker claim's, and an equal claim's by chance."""
     at = b.student[s, AT]
@@ -369,7 +371,7 @@ def _ask(b: Board, s: int, chance: int) -> None:
 
 
 @kernel
-def settle(b: Board, chance: int, most: int) -> bool:
+def settle(b: Board, chance: Number, most: Number) -> Truth:
     """Let seekers ask and vacancies fill until nobody moves: then the assignment is stable.
 
     ``chance``, in per cent, is how often a seeker pushes out an equal claim. False, with the
@@ -389,7 +391,7 @@ def settle(b: Board, chance: int, most: int) -> bool:
 
 
 @kernel
-def flip(b: Board, p: int) -> None:
+def flip(b: Board, p: Number) -> None:
     """Close the place, whose students seek on, or open it again."""
     if b.place[p, SEATS] > 0:
         while b.place[p, TAKEN] > 0:
@@ -402,7 +404,7 @@ def flip(b: Board, p: int) -> None:
 
 
 @kernel
-def set_open(b: Board, p: int, is_open: bool) -> None:
+def set_open(b: Board, p: Number, is_open: Truth) -> None:
     """Open or close a place where nobody sits."""
     b.tally[MISSING + b.place[p, HELD]] -= b.place[p, NEEDED]
     b.place[p, SEATS] = b.place[p, OPEN_SEATS] if is_open else 0
@@ -411,7 +413,7 @@ def set_open(b: Board, p: int, is_open: bool) -> None:
 
 
 @kernel
-def take_back(b: Board, flipped: int, other: int) -> None:
+def take_back(b: Board, flipped: Number, other: Number) -> None:
     """Undo this step: everybody who moved goes back to where they sat, and the two places that
     were opened or closed, −1 for none, are again what they were."""
     while b.tally[SEEKERS] > 0:

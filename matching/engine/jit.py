@@ -8,7 +8,13 @@ could come out differently on another processor.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
+
+import numpy as np
+
+# What kernels take and give: numbers and truths of Python, or of numpy out of its arrays.
+Number: TypeAlias = int | np.integer[Any]
+Truth: TypeAlias = bool | np.bool_
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
@@ -25,5 +31,4 @@ else:
 
     def kernel(function: Kernel) -> Kernel:
         """Compile the function at its first call, and keep what was compiled."""
-        compiled: Kernel = _njit(cache=True)(function)
-        return compiled
+        return cast(Kernel, _njit(cache=True)(function))

@@ -55,7 +55,7 @@ from matching.engine.board import (
     yields,
 )
 from matching.engine.contest import Contest
-from matching.engine.jit import kernel
+from matching.engine.jit import Number, Truth, kernel
 from matching.engine.outcome import UNPLACED as NO_PLACE
 
 # Effort per row at which something can be chosen, up to so many rows. What is larger falls apart
@@ -242,14 +242,14 @@ def _return_to(b: Board, best: Int64, best_seats: Int64) -> None:
 
 
 @kernel
-def _cost(b: Board) -> int:
+def _cost(b: Board) -> Number:
     """What the search minimises, in ranks."""
     missing = b.tally[MISSING] + b.tally[HELD_MISSING]
     return missing * MISSING_WORTH + b.tally[UNPLACED] * STUDENT_WORTH + b.tally[RANK_SUM]
 
 
 @kernel
-def _disturb(b: Board, e: int) -> bool:
+def _disturb(b: Board, e: Number) -> Truth:
     """Move the student of the row there, if a free seat or an equal claim permits it and it is no
     step down; false where it does not."""
     s = b.row[e, WHO]
@@ -264,7 +264,7 @@ def _disturb(b: Board, e: int) -> bool:
 
 
 @kernel
-def _choose(b: Board, options: Int64, eager: int) -> int:
+def _choose(b: Board, options: Int64, eager: Number) -> Number:
     """A row to begin a step with: any with a choice, or one of an unplaced student."""
     if len(options) == 0 or (b.tally[UNPLACED] > 0 and draw(b, PER_CENT) < eager):
         if b.tally[UNPLACED] == 0:
@@ -276,7 +276,7 @@ def _choose(b: Board, options: Int64, eager: int) -> int:
 
 
 @kernel
-def _counterpart(b: Board, teams: Int64, flipped: int) -> int:
+def _counterpart(b: Board, teams: Int64, flipped: Number) -> Number:
     """Every other time, a project to open where one was closed, or to close where one was opened:
     two that want the same students cannot change places one by one. −1 is none."""
     if draw(b, TWO) == 0:
@@ -295,7 +295,7 @@ def anneal(
     record: Int64,
     best_profile: Int64,
     best_seats: Int64,
-    schedule: tuple[int, int, int, int, int],
+    schedule: tuple[Number, ...],
 ) -> None:
     """Take steps until the effort of this slice is spent.
 
