@@ -12,7 +12,7 @@ import numpy as np
 from matching.engine.acceptance import asking_order
 from matching.engine.arrays import Bool, Int32, Int64, UInt64
 from matching.engine.contest import Contest
-from matching.engine.jit import kernel
+from matching.engine.jit import Number, Truth, kernel
 
 
 def accepted(contest: Contest, place_number: UInt64) -> Int32:
@@ -65,13 +65,15 @@ _WEAKEST, _FIRST, _FREE, _LAST = 0, 1, 2, 3
 
 
 @kernel
-def _weaker(key: int, who: int, other_key: int, other: int, draw: UInt64) -> bool:
+def _weaker(key: Number, who: Number, other_key: Number, other: Number, draw: UInt64) -> Truth:
     """Whether the first claim yields to the second: by key, and then by the whole draw."""
     return key > other_key or (key == other_key and draw[who] > draw[other])
 
 
 @kernel
-def _sift_down(seat: Int64, draw: UInt64, low: int, high: int, key: int, who: int) -> None:
+def _sift_down(
+    seat: Int64, draw: UInt64, low: Number, high: Number, key: Number, who: Number
+) -> None:
     """Put a claim in place of the weakest, on top of the heap in the seats [low, high)."""
     hole = low
     while True:
@@ -93,7 +95,7 @@ def _sift_down(seat: Int64, draw: UInt64, low: int, high: int, key: int, who: in
 
 
 @kernel
-def _sift_up(seat: Int64, draw: UInt64, low: int, end: int, key: int, who: int) -> None:
+def _sift_up(seat: Int64, draw: UInt64, low: Number, end: Number, key: Number, who: Number) -> None:
     """Add a claim to the heap in the seats [low, end), which grows by one."""
     hole = end
     while hole > low:
@@ -122,7 +124,7 @@ def _empty_places(seats: Int32) -> Int64:
 
 
 @kernel
-def _seated(places: Int64, seat: Int64, n: int) -> Int32:
+def _seated(places: Int64, seat: Int64, n: Number) -> Int32:
     """From who holds which seat to where each student sits."""
     assignment = np.full(n, -1, np.int32)
     for j in range(len(places)):
@@ -188,8 +190,8 @@ def _places_alone(
 
 @kernel
 def _weakest_place(
-    k: int, by_owner: Int32, first_place: Int64, places: Int64, seat: Int64, draw: UInt64
-) -> int:
+    k: Number, by_owner: Int32, first_place: Int64, places: Int64, seat: Int64, draw: UInt64
+) -> Number:
     """Which place of an owner holds its weakest claim; −1 where none holds any."""
     found, best = -1, 0
     for i in range(first_place[k], first_place[k + 1]):

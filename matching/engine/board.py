@@ -332,7 +332,7 @@ def _fill_vacancies(b: Board, limit: Number) -> None:
             s = b.row[e, WHO]
             at = b.student[s, AT]
             stays = at >= 0 and b.place[b.row[at, PLACE], OWNER] == k
-            loser = NOBODY
+            loser: Number = NOBODY
             if not stays and b.owner[k, LOAD] >= b.owner[k, ROOM]:
                 first, last = b.owner[k, FIRST_PLACE], b.owner[k + 1, FIRST_PLACE]
                 loser = weakest(b, first, last, YES, ZERO, NO)
@@ -347,7 +347,9 @@ def _ask(b: Board, s: Number, chance: Number) -> None:
     """The student asks down the list, as far as the present seat, and takes the first seat that
     somebody yields: a free one before a weaker claim's, and an equal claim's by chance."""
     at = b.student[s, AT]
-    best, loser, kind, equals = NOBODY, NOBODY, 3, 0
+    best: Number = NOBODY
+    loser: Number = NOBODY
+    kind, equals = 3, 0
     for e in range(b.student[s, FIRST_ROW], b.student[s + 1, FIRST_ROW]):
         rank = b.row[e, RANK]
         if (at >= 0 and rank >= b.row[at, RANK]) or (best >= 0 and rank > b.row[best, RANK]):

@@ -135,7 +135,8 @@ def improved(
 
 def _effort(options: int) -> float:
     """How much effort so many options are worth."""
-    return EFFORT_PER_OPTION * min(options, SMALL**0.4 * options**0.6)
+    damped: float = SMALL**0.4 * options**0.6
+    return EFFORT_PER_OPTION * min(options, damped)
 
 
 def _search(
@@ -245,7 +246,9 @@ def _return_to(b: Board, best: Int64, best_seats: Int64) -> None:
 def _cost(b: Board) -> Number:
     """What the search minimises, in ranks."""
     missing = b.tally[MISSING] + b.tally[HELD_MISSING]
-    return missing * MISSING_WORTH + b.tally[UNPLACED] * STUDENT_WORTH + b.tally[RANK_SUM]
+    unplaced = b.tally[UNPLACED] * STUDENT_WORTH
+    cost: Number = missing * MISSING_WORTH + unplaced + b.tally[RANK_SUM]
+    return cost
 
 
 @kernel
@@ -271,8 +274,10 @@ def _choose(b: Board, options: Int64, eager: Number) -> Number:
             return -1
         s = b.work[UNPLACED, draw(b, b.tally[UNPLACED])]
         first = b.student[s, FIRST_ROW]
-        return first + draw(b, b.student[s + 1, FIRST_ROW] - first)
-    return options[draw(b, len(options))]
+        row: Number = first + draw(b, b.student[s + 1, FIRST_ROW] - first)
+    else:
+        row = options[draw(b, len(options))]
+    return row
 
 
 @kernel
@@ -309,7 +314,8 @@ def anneal(
         b.tally[TOUCHED] = 0
         b.tally[EFFORT] += 4
         before = _cost(b)
-        flipped, other = FREE, FREE
+        flipped: Number = FREE
+        other: Number = FREE
         if len(teams) > 0 and draw(b, PER_CENT) < FLIPS:
             flipped = teams[draw(b, len(teams))]
             flip(b, flipped)

@@ -1,6 +1,7 @@
 """A member corrects what was said of the company at signing up."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -73,13 +74,13 @@ def test_what_is_published_meanwhile_stands_fast_too(cast: Cast) -> None:
     OfferFactory(site=cast.klikwerf.sites.get())
     before = known_of(cast.klikwerf)
     for changes in ({"kvk": "87654321"}, {"postcode": postcode("7941")}):
-        same = {
+        same: Any = {
             "kvk": cast.klikwerf.kvk,
             "name": "Nieuw",
             "postcode": cast.klikwerf.sites.get().postcode,
         }
         with pytest.raises(Refused, match="company_is_known"):
-            actions.change_company(cast.klikwerf, **{**same, **changes})
+            actions.change_company(cast.klikwerf, **(same | changes))
         assert known_of(cast.klikwerf) == before
 
 

@@ -50,14 +50,14 @@ def served(problem: Problem, turns: list[tuple[int, int]]) -> Outcome:
 def serial_dictatorship(problem: Problem) -> Outcome:
     """Students in the order of the lottery; no claim counts."""
     student = problem.choice_student
-    order = np.lexsort((problem.choice_rank, problem.lottery[student]))
+    order = np.lexsort((problem.choice_rank, problem.drawn(None)[student]))
     return served(problem, [(int(student[row]), int(row)) for row in order])
 
 
 def immediate_acceptance(problem: Problem) -> Outcome:
     """The Boston mechanism: all first choices are final, then the second, …"""
     student = problem.choice_student
-    order = np.lexsort((problem.lottery[student], problem.choice_priority, problem.choice_rank))
+    order = np.lexsort((problem.drawn(None)[student], problem.choice_priority, problem.choice_rank))
     return served(problem, [(int(student[row]), int(row)) for row in order])
 
 

@@ -171,7 +171,7 @@ def test_equal_claims_where_the_search_decided() -> None:
 
 
 # Owner k takes two over p and q; m is a project for three.
-OWNED = {
+OWNED: Any = {
     "choices": {
         "a": [["p"], ["m"]],
         "b": [["q"]],

@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def test_where_nobody_can_be_placed_there_is_an_outcome_too(problem: Problem, ef
 @pytest.mark.parametrize("effort", ["quick", "standard"])
 def test_a_minimum_above_what_the_owner_takes_closes_the_project(effort: str) -> None:
     choices = {"a": [["p"], ["q"]], "b": [["p"]]}
-    owned = {"owners": {"p": "k"}, "owner_capacity": {"k": 1}, "minimum": {"p": 2}}
+    owned: Any = {"owners": {"p": "k"}, "owner_capacity": {"k": 1}, "minimum": {"p": 2}}
     problem = Problem.of(choices, {"p": 2, "q": 1}, **owned)
     outcome = solve(problem, effort=effort)
     assert (outcome.place.tolist(), outcome.closed) == ([1, -1], (0,))
