@@ -124,6 +124,16 @@ def test_the_formatted_letter_stands_in_a_frame_that_can_do_nothing(
     assert "Je stage staat online." in page  # the text part, folded
 
 
+@pytest.mark.parametrize(("words", "length"), [(50, "short"), (130, ""), (250, "long")])
+def test_the_frame_of_a_letter_is_as_long_as_its_text_asks(
+    demo: Path, client: Client, words: int, length: str
+) -> None:
+    """The end of a long letter is not below the edge of its frame."""
+    key = write(demo, text="wordt " * words, html="<p>Dag</p>")
+    page = client.get(f"/demo/post/{key}/").content.decode()
+    assert re.findall(r"letter__frame--(\w+)", page) == [length][: len(length)]
+
+
 def test_the_formatted_letter_itself_loads_and_runs_nothing(demo: Path, client: Client) -> None:
     html = '<html><head lang="nl"><title>x</title></head><body><script>1</script></body></html>'
     key = write(demo, html=html)
