@@ -1,5 +1,6 @@
 """What every page here asks first, who is it and may they; and how it says no."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django.contrib import messages
@@ -15,7 +16,7 @@ from companies.queries import companies_of, staffed_schools
 from education.models import School
 from matching import access, queries, states
 from matching.models import Proposal, Round
-from matching.reasons import decline_words, refusal
+from matching.reasons import CRITERIA, decline_words, refusal
 from students.models import Student
 
 
@@ -92,6 +93,22 @@ def say_refused(request: HttpRequest, error: Refused, to: str, *args: object) ->
     """A move that came too late is an ordinary answer: say why, and show how it stands now."""
     messages.warning(request, refusal_words(error.code))
     return redirect(to, *args)
+
+
+def fit_rows(
+    parts: Mapping[str, float], weights: Mapping[str, float] | None = None
+) -> list[dict[str, object]]:
+    """The fit per criterion as a percentage, with how many times it counts; in a fixed order."""
+    known = weights or queries.DEFAULT_WEIGHTS
+    return [
+        {
+            "label": words,
+            "score": round(parts[criterion] * 100),
+            "weight": round(known.get(criterion, 0)),
+        }
+        for criterion, words in CRITERIA.items()
+        if criterion in parts
+    ]
 
 
 def no_words(proposal: Proposal) -> str:

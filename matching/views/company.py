@@ -20,7 +20,6 @@ from matching import access, queries, states
 from matching.actions import answers
 from matching.forms import CompanyDeclineForm
 from matching.models import Proposal
-from matching.reasons import part_words
 from matching.views.asking import company_of, no_words, say_refused, user_of
 
 
@@ -104,7 +103,6 @@ def _profile(proposal: Proposal) -> dict[str, object]:
         "learning_goal": student.learning_goal,
         "skills": [(skill, skill.pk in asked) for skill in student.skills.all()],
         "wants": [(skill, skill.pk in asked) for skill in student.wants.all()],
-        "parts": [{"label": words, "score": part} for words, part in part_words(proposal.parts)],
         "name": student.user.name if agreed else "",
         "email": student.user.email if agreed else "",
     }

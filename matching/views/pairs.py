@@ -17,9 +17,9 @@ from matching import queries, states
 from matching.actions import approval
 from matching.forms import ByHandForm, PairForm
 from matching.models import Proposal, Round
-from matching.reasons import explanation_words, part_words, rule_words
+from matching.reasons import explanation_words, rule_words
 from matching.snapshot import Fit, Frozen, fits_for
-from matching.views.asking import refusal_words, round_of, user_of
+from matching.views.asking import fit_rows, refusal_words, round_of, user_of
 from matching.views.rounds import crumbs_of, url_of
 from students import queries as student_queries
 from students.models import Student
@@ -44,7 +44,7 @@ def why(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
         ),
     }
     if form.is_bound and form.is_valid():
-        context |= _answer(frozen, form.cleaned_data["student"], form.cleaned_data["offer"])
+        context |= _answer(round_, frozen, form.cleaned_data["student"], form.cleaned_data["offer"])
     code = 422 if form.is_bound and form.errors else 200
     return render(request, "matching/round/why.html", context, status=code)
 
@@ -63,7 +63,7 @@ def _pair_form(kind: type[PairForm], request: HttpRequest, frozen: Frozen) -> Pa
     )
 
 
-def _answer(frozen: Frozen, student: Student, offer: Offer) -> dict[str, object]:
+def _answer(round_: Round, frozen: Frozen, student: Student, offer: Offer) -> dict[str, object]:
     found = frozen.why(student.pk, offer.pk)
     fit = frozen.fit(student.pk, offer.pk)
     got = frozen.offer_of(student.pk)
@@ -74,7 +74,7 @@ def _answer(frozen: Frozen, student: Student, offer: Offer) -> dict[str, object]
         "found": found,
         "rules": rule_words(found.rules),
         "fit": fit,
-        "parts": [{"label": words, "score": part} for words, part in part_words(fit.parts)],
+        "parts": fit_rows(fit.parts, round_.weights),
         "got": Offer.objects.select_related("site__company").filter(pk=got).first()
         if got
         else None,

@@ -27,10 +27,10 @@ from matching.reasons import (
     WITHDRAWALS,
     decline_words,
     explanation_words,
-    part_words,
 )
 from matching.snapshot import Frozen
 from matching.views.asking import (
+    fit_rows,
     proposal_for_school,
     refusal_words,
     say_refused,
@@ -103,7 +103,7 @@ def _page(
         "school": found.student.programme.school,
         "proposal": found,
         "offer": found.offer,
-        "parts": [{"label": words, "score": part} for words, part in part_words(found.parts)],
+        "parts": fit_rows(found.parts, found.round.weights if found.round else None),
         "why": _why(found),
         "ended": _ended(found),
         "timeline": _timeline(found),

@@ -24,9 +24,9 @@ from matching import access, queries, states
 from matching.actions import answers, rankings
 from matching.forms import BrowseForm, RankingForm, StudentDeclineForm
 from matching.models import MOST_WISHES, Proposal
-from matching.reasons import MISSING, part_words, refusal, rule_words
+from matching.reasons import MISSING, refusal, rule_words
 from matching.snapshot import Fit, fits_for
-from matching.views.asking import no_words, say_refused, student_of, user_of
+from matching.views.asking import fit_rows, no_words, say_refused, student_of, user_of
 from students.actions import go_beyond_list
 from students.models import Availability, Student
 from students.queries import missing_fields
@@ -93,7 +93,7 @@ class Card:
         """The fit per criterion, as the fit part of the page wants it."""
         if self.fit is None:
             return []
-        return [{"label": words, "score": part} for words, part in part_words(self.fit.parts)]
+        return fit_rows(self.fit.parts)
 
 
 @require_safe
@@ -303,7 +303,6 @@ def _proposal_page(
         "company": found.offer.site.company,
         "why": no_words(found),
         "place": queries.place_beside(found),
-        "parts": [{"label": words, "score": part} for words, part in part_words(found.parts)],
         "form": form or StudentDeclineForm(),
         "crumbs": [
             {"label": _("Start"), "url": reverse("matching:student")},

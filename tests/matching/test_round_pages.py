@@ -617,3 +617,17 @@ def test_students_and_places_stand_in_the_order_of_the_alphabet(
     order = [page.index(word) for word in ("Bram", "olaf", "Ömer", "Zoë")]
     order += [page.index(word) for word in ("Auto's", "ètalage", "Zeep")]
     assert order == sorted(order)
+
+
+def test_the_fit_of_a_proposal_is_shown_with_the_weights_of_its_round(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    made = ProposalFactory(
+        student=cast.bram, offer=at_klikwerf(), round=round_, score=0.6, parts={"days": 0.6}
+    )
+    args = (cast.windesheim.slug, made.pk)
+    assert "Dagen per week telt 1 keer" in read(frits, "school_proposal", *args)
+    Round.objects.update(weights={"days": 4.0})
+    page = read(frits, "school_proposal", *args)
+    assert "Dagen per week telt 4 keer" in page
+    assert "beslist de loting" in page

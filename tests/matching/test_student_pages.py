@@ -145,6 +145,8 @@ def test_the_page_of_an_offer_says_how_it_fits_and_what_is_in_the_way(
     for words in ("Fotobewerking (kun je al)", "€ 350 per maand", cast.bram.programme.name_nl):
         assert words in page
     assert "Zet op mijn lijst" in page
+    for words in ("Vaardigheden telt 3 keer", "Reisafstand telt 2 keer", "stappen van 5 punten"):
+        assert words in page, "how the number adds up"
     wrong = at_klikwerf(levels=[2], days_min=5)
     Availability.objects.filter(student=cast.bram).update(days=3)
     page = read(bram, "offer", wrong.pk)
