@@ -202,7 +202,7 @@ def test_a_run_from_before_there_was_a_choice_still_shows(
     assert "niet mogelijk" not in page
 
 
-def test_the_page_of_an_outcome_asks_as_much_at_one_as_at_three(
+def test_the_page_of_an_outcome_asks_no_more_at_twice_as_many(
     cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer, calculate: Calculate
 ) -> None:
     asked = []
@@ -216,7 +216,7 @@ def test_the_page_of_an_outcome_asks_as_much_at_one_as_at_three(
         with CaptureQueriesContext(connection) as caught:
             read(frits, "round", cast.windesheim.slug, round_.pk)
         asked.append(len(caught))
-    assert asked[0] == asked[1]
+    assert asked[1] <= asked[0]
 
 
 def test_a_run_that_failed_says_so_and_offers_to_try_again(

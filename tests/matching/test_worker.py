@@ -34,7 +34,7 @@ from matching.actions import rounds
 
 solve, execute = rounds.solve, rounds.execute
 
-def hang(problem):
+def hang(problem, **asked):
     print("solving", flush=True, file=sys.__stdout__)
     sys.stdin.read()
 
