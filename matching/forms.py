@@ -39,6 +39,10 @@ class BrowseForm(forms.Form):
         required=False,
     )
 
+    def narrows(self) -> bool:
+        """Whether a word or a kind was asked for; call it after `is_valid`."""
+        return bool(self.cleaned_data.get("q") or self.cleaned_data.get("kind"))
+
 
 class RankingForm(forms.Form):
     """One choice number per offer on the list; equal numbers are a tie, empty takes it off. And

@@ -126,25 +126,31 @@ def browse(request: HttpRequest) -> HttpResponse:
     seeker = Seeker.of(request)
     form = BrowseForm(request.GET)
     form.is_valid()
-    cards = _cards(seeker, form.cleaned_data) if seeker.season else []
+    cards = _cards(seeker) if seeker.season else []
+    # Of the whole season, whatever somebody searches for: a word changes nothing in a profile.
     fitting = sum(card.fit is not None and card.fit.eligible for card in cards)
-    if seeker.ready and form.cleaned_data.get("fitting") != "all":
+    everything = form.cleaned_data.get("fitting") == "all"
+    if seeker.ready and not everything:
         cards = [card for card in cards if card.fit and card.fit.eligible]
+    narrowed = form.narrows()
+    if narrowed and seeker.season:
+        found = _found(seeker.season, form.cleaned_data)
+        cards = [card for card in cards if card.offer.pk in found]
     page = Paginator(cards, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "seeker": seeker,
         "form": form,
         "page": page,
         "fitting": fitting,
-        "wish_count": sum(card.tier is not None for card in cards),
+        "narrowed": narrowed,
+        "everything": everything,
     }
     return render(request, "matching/student/browse.html", context)
 
 
-def _cards(seeker: Seeker, wanted: dict[str, str]) -> list[Card]:
-    """All published offers of the season with their fit: eligible first, best first."""
-    assert seeker.season is not None
-    rows = queries.published_offers(seeker.season)
+def _found(season: Season, wanted: dict[str, str]) -> set[int]:
+    """The offers of a kind, and with a word in their title, text, company or place."""
+    rows = queries.published_offers(season)
     if wanted.get("kind"):
         rows = rows.filter(kind=wanted["kind"])
     if wanted.get("q"):
@@ -154,7 +160,13 @@ def _cards(seeker: Seeker, wanted: dict[str, str]) -> list[Card]:
             | Q(site__company__name__icontains=wanted["q"])
             | Q(site__postcode__place__icontains=wanted["q"])
         )
-    offers = list(rows)
+    return set(rows.values_list("pk", flat=True))
+
+
+def _cards(seeker: Seeker) -> list[Card]:
+    """All published offers of the season with their fit: eligible first, best first."""
+    assert seeker.season is not None
+    offers = list(queries.published_offers(seeker.season))
     fits = seeker.fits(offers, timezone.localdate())
     tiers = {w.offer_id: w.tier for w in queries.wishes_of(seeker.student, seeker.season)}
     cards = [Card(o, fits.get(o.pk), tiers.get(o.pk)) for o in offers]

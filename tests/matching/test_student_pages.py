@@ -34,7 +34,7 @@ def test_the_start_of_a_student_says_what_is_to_be_done_next(
     cast: Cast, bram: Client, at_klikwerf: MakeOffer, today: date
 ) -> None:
     Student.objects.filter(pk=cast.bram.pk).update(postcode=None)
-    assert "Maak eerst je profiel af We weten nog niet: je postcode." in read(bram, "student")
+    assert "Maak eerst je profiel af Vul nog in of kijk na: je postcode." in read(bram, "student")
     Student.objects.filter(pk=cast.bram.pk).update(postcode=postcode())
     assert "Zet de plekken die je wilt op je lijst" in read(bram, "student")
     offer = at_klikwerf(title="Webshop verbouwen")
@@ -120,6 +120,26 @@ def test_offers_are_found_by_word_company_place_and_kind(
         assert ("Geen plekken gevonden" in page) == (not found), query
 
 
+def test_how_many_fit_does_not_depend_on_what_is_searched_for(
+    cast: Cast, bram: Client, at_klikwerf: MakeOffer
+) -> None:
+    at_klikwerf(title="Sokken verkopen")
+    at_klikwerf(title="Teksten schrijven")
+    at_klikwerf(title="Alleen mbo", levels=[2])
+    fits = "2 plekken passen bij jouw profiel"
+    assert "gevonden" not in read(bram, "browse")
+    for query, found in (
+        ({"q": "nergens"}, "0 plekken gevonden"),
+        ({"q": "sokken"}, "1 plek gevonden"),
+        ({"kind": "project"}, "0 plekken gevonden"),
+        ({"fitting": "all"}, "Met wat niet past erbij zijn het 3 plekken."),
+        ({"fitting": "all", "q": "alleen"}, "1 plek gevonden"),
+    ):
+        page = read(bram, "browse", **query)
+        assert fits in page, query
+        assert found in page, query
+
+
 def test_offers_come_in_pages(cast: Cast, bram: Client, at_klikwerf: MakeOffer) -> None:
     for _ in range(26):
         at_klikwerf()
@@ -131,7 +151,7 @@ def test_without_a_profile_there_is_nothing_to_compare(cast: Cast, bram: Client)
     OfferFactory(title="Sokken verkopen")
     Availability.objects.all().delete()
     page = read(bram, "browse")
-    assert "We weten nog niet: wanneer je een plek zoekt." in page
+    assert "Vul nog in of kijk na: wanneer je een plek zoekt." in page
     assert "Sokken verkopen" not in page
 
 
