@@ -25,7 +25,7 @@ CLOSINGS = {
     "other": gettext_lazy("Een andere reden"),
 }
 MOVES = {
-    "create": gettext_lazy("Concept gemaakt"),
+    "create": gettext_lazy("Aangemaakt"),
     "submit": gettext_lazy("Verstuurd naar de coördinator"),
     "return": gettext_lazy("Teruggestuurd"),
     "revise": gettext_lazy("Aangepast"),
@@ -44,7 +44,8 @@ NEXT = {
     ),
     states.SUBMITTED: gettext_lazy(
         "Een stagecoördinator leest je aanbod. Die publiceert het, of stuurt het terug met een "
-        "vraag. Je krijgt daarover een mail. Je hoeft nu niets te doen."
+        "vraag. Je krijgt daarover een mail. Wil je zelf nog iets veranderen? Vraag een "
+        "stagecoördinator om het terug te sturen: dan kun je het aanpassen."
     ),
     states.RETURNED: gettext_lazy("Pas je aanbod aan en verstuur het opnieuw."),
     states.PUBLISHED: gettext_lazy(

@@ -1,13 +1,14 @@
 """Where django-allauth meets the house: its letters go through the outbox too."""
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.stages import EmailVerificationStage
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from notifications import outbox
@@ -27,6 +28,13 @@ class CodeFromTheMail(EmailVerificationStage):
 
 class AccountAdapter(DefaultAccountAdapter):
     """Sign-up is for companies; sign-in letters are rows in the outbox."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "incorrect_code": gettext_lazy(
+            "Deze code klopt niet. Typ hem over uit de nieuwste mail, of vraag een nieuwe code."
+        ),
+    }
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Write the letter that allauth asks for; a worker sends it after the commit.

@@ -148,7 +148,7 @@ class OfferForm(forms.Form):
         for name in ("openings", "allowance") if self.is_project else ("team_min", "team_max"):
             del self.fields[name]
         if self.is_project:
-            self.fields["title"].help_text = _("Bijvoorbeeld “Opdracht: minder retouren”.")
+            self.fields["title"].help_text = _("Bijvoorbeeld “Minder retouren in onze webshop”.")
             self.fields["text"].label = _("Wat gaan de studenten doen?")
         self.initial = {**_defaults(kind, season, today, site), **self.initial}
         self._programmes = {p.pk: p for p in Programme.objects.select_related("school")}

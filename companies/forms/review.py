@@ -57,10 +57,13 @@ class AccreditationForm(forms.Form):
         crebos.choices = [(code, f"{name} (crebo {code})") for code, name in to_check]
         if not to_check:
             del self.fields["crebos"]
-        self.fields["unknown"].label = _(
-            "Niet te controleren, want het crebonummer is niet bekend. Ik sta ervoor in dat het "
-            "bedrijf geschikt is voor: %(names)s"
-        ) % {"names": ", ".join(unknown)}
+        self.fields["unknown"].label = _("Ik sta in voor: %(names)s") % {
+            "names": ", ".join(unknown)
+        }
+        self.fields["unknown"].help_text = _(
+            "Van deze opleidingen is het crebonummer niet bekend. Of het bedrijf erkend is, kun je "
+            "dus niet opzoeken."
+        )
         if not unknown:
             del self.fields["unknown"]
         self._to_check = {code for code, _name in to_check}

@@ -27,6 +27,8 @@ from companies.views.asking import offer_for_school, school_of, takes_form, user
 from education.models import School
 
 PER_PAGE = 25
+# Where anybody can look up which companies are accredited for which programmes.
+REGISTER = "https://stagemarkt.nl/"
 
 
 def _crumbs(school: School, *rest: tuple[str, str]) -> list[dict[str, str]]:
@@ -124,6 +126,7 @@ def _review_page(
         "moves": reasons.timeline(list(history_of(OFFER.subject, offer.pk))),
         "can_decide": may_review and offer.state == Offer.State.SUBMITTED,
         "can_accredit": may_review and offer.state in LIVE,
+        "register_url": REGISTER,
         "kept_for": None if may_review else offer.earmarked_for,
         "crumbs": _crumbs(
             school,

@@ -158,7 +158,7 @@ def _rows(proposals: list[Proposal], frozen: Frozen | None) -> list[Row]:
         elif proposal.offer.state != offer_states.PUBLISHED:
             row.flags.append(_("Aanbod staat niet meer open"))
         if proposal.reason and proposal.origin == Proposal.Origin.COORDINATOR:
-            row.flags.append(_("Met de hand, met een reden"))
+            row.flags.append(_("Met de hand: lees de reden"))
     return rows
 
 

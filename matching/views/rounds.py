@@ -176,6 +176,9 @@ def undo(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     if request.method != "POST":
         return redirect(url_of(round_))
     ids = _chosen(request, round_)
+    if not ids:
+        messages.warning(request, _("Kies eerst een of meer voorstellen."))
+        return redirect(url_of(round_))
     undone = approval.undo(ids, by=user_of(request))
     if undone:
         messages.success(

@@ -505,3 +505,12 @@ def test_the_learning_goal_stands_there_only_when_there_is_one() -> None:
     matching_notices.proposal_offered(scene.proposal)
     again = Letter.objects.filter(kind="proposal_offered_company").latest("pk")
     assert "Leerwens" not in again.text
+
+
+@pytest.mark.django_db
+def test_a_title_that_says_what_it_is_says_it_once() -> None:
+    scene = Scene(project=True).build()
+    scene.offer.title = "Opdracht: minder retouren"
+    company_notices.offer_submitted(scene.offer, event="1")
+    text = Letter.objects.get(kind="offer_submitted").text
+    assert "- Opdracht: minder retouren" in text.splitlines()

@@ -161,7 +161,7 @@ def she_changes_what_she_knows_better(fatima: Window) -> None:
     )
     fatima.press("Maak het voorstel", status=422).sees("Volgens de regels kan dit niet").look()
     fatima.fill("Waarom past dit?", "Kees kan bij zijn tante wonen.").press("Maak het voorstel")
-    fatima.sees("Met de hand, met een reden").look()
+    fatima.sees("Met de hand: lees de reden").look()
 
 
 def she_approves_undoes_and_releases(fatima: Window) -> None:

@@ -353,7 +353,7 @@ FLAGS = {
     "small team": "Team is nog te klein",
     "full": "Plek is inmiddels vol",
     "closed": "Aanbod staat niet meer open",
-    "by hand": "Met de hand, met een reden",
+    "by hand": "Met de hand: lees de reden",
 }
 
 
@@ -498,7 +498,7 @@ def test_a_proposal_by_hand_needs_a_reason_where_a_rule_is_set_aside(
     assert not Proposal.objects.exists()
     page = send(frits, "by_hand", *args, **form, reason="Doet al een vak van hbo")
     assert "Voorstel gemaakt: Bram Kanarie-Twee bij Klikwerf" in page
-    assert "Met de hand, met een reden" in page
+    assert "Met de hand: lees de reden" in page
     made = Proposal.objects.get()
     assert (made.round, made.origin) == (round_, Proposal.Origin.COORDINATOR)
     assert made.score is not None
@@ -631,3 +631,12 @@ def test_the_fit_of_a_proposal_is_shown_with_the_weights_of_its_round(
     page = read(frits, "school_proposal", *args)
     assert "Dagen per week telt 4 keer" in page
     assert "beslist de loting" in page
+
+
+def test_who_ticks_nothing_is_told_to_tick_something(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    ProposalFactory(student=cast.bram, offer=at_klikwerf(), round=round_, state=states.APPROVED)
+    page = send(frits, "undo", cast.windesheim.slug, round_.pk)
+    assert "Kies eerst een of meer voorstellen." in page
+    assert "niets om terug te nemen" not in page

@@ -151,3 +151,18 @@ def test_rivals_are_named_when_a_match_was_reopened(
     ending.reopen(made.pk, reason="Andere dagen", today=today, by=cast.frits)
     page = read(frits, "school_proposal", cast.windesheim.slug, made.pk)
     assert "Eerder ingetrokken omdat dit doorging De andere plek" in page
+
+
+@pytest.mark.parametrize(
+    ("origin", "words"),
+    [
+        (Proposal.Origin.COORDINATOR, "Gemaakt door een coördinator, met de hand"),
+        (Proposal.Origin.APPLICATION, "Gemaakt door de student: zelf gereageerd"),
+        (Proposal.Origin.OWN_PLACE, "Gemaakt door de student: zelf gevonden"),
+    ],
+)
+def test_who_made_a_proposal_is_said_as_a_sentence(
+    cast: Cast, frits: Client, proposal: MakeProposal, origin: str, words: str
+) -> None:
+    made = proposal(origin=origin)
+    assert words in read(frits, "school_proposal", cast.windesheim.slug, made.pk)

@@ -68,3 +68,12 @@ def test_a_sign_in_letter_arrives(rung: list[str], post_office: PostOffice) -> N
     assert arrived["To"] == "vreemd@voorbeeld.example"
     assert arrived.get_content_type() == "multipart/alternative"
     assert not connection.in_atomic_block
+
+
+def test_a_wrong_code_comes_with_advice() -> None:
+    user = UserFactory(email="carla@voorbeeld.example")
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    browser = Client()
+    browser.post(reverse("account_request_login_code"), {"email": user.email})
+    page = browser.post(reverse("account_confirm_login_code"), {"code": "AAAA-AAAA"})
+    assert "Typ hem over uit de nieuwste mail" in page.content.decode()
