@@ -5,13 +5,16 @@
     verify(problem, outcome)                  check it, independently
     explain(problem, outcome, student, place) say why
 
-It needs numpy and nothing else, and could be lifted out of the project as it stands.
+What is imported here needs numpy and nothing else; `solve` loads a compiler and solvers when it is
+called. The package could be lifted out of the project as it stands. On the command line it is
+``python -m matching.engine``.
 """
 
 from matching.engine.arrays import ProblemError
 from matching.engine.checker import Verdict, verify
 from matching.engine.eligibility import RULES, Rule
 from matching.engine.explanation import (
+    Change,
     Code,
     Explanation,
     Standings,
@@ -47,6 +50,7 @@ __all__ = [
     "RULES",
     "UNPLACED",
     "Candidates",
+    "Change",
     "Code",
     "Criterion",
     "Explanation",
