@@ -13,17 +13,19 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=topcentrum.settings \
-    STATIC_ROOT=/srv/static
+    STATIC_ROOT=/srv/static \
+    NUMBA_CACHE_DIR=/srv/compiled
 
 RUN useradd --system --create-home --uid 10001 portal \
-    && install -d -o portal -g portal /srv/static /srv/beat
+    && install -d -o portal -g portal /srv/static /srv/beat /srv/compiled
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /srv/topcentrum
 COPY . .
 
 USER 10001
 # The key is used by nothing while files are collected, and stays out of the image's environment.
-RUN SECRET_KEY=only-while-building python manage.py collectstatic --noinput --verbosity 0
+RUN SECRET_KEY=only-while-building python manage.py collectstatic --noinput --verbosity 0 \
+    && python -m matching.engine.warm
 
 EXPOSE 8000
 CMD ["gunicorn", "-c", "topcentrum/gunicorn.py", "topcentrum.wsgi"]

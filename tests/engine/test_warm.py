@@ -30,6 +30,7 @@ def compiled():
 
 {warming}
 before = compiled()
+solve(generate(300, 5, seed=7), effort="quick")
 larger = generate(300, 5, ties=0.2, place_ties=0.5, owners=30, minimums=0.3, tail=5, seed=7)
 for effort in ("quick", "standard"):
     outcome = solve(larger, effort=effort)
