@@ -56,7 +56,7 @@ def solve(
         place = traded(contest.without(closed), place)
         place = improved(contest, place, closed, number, progress=progress).place
     if effort == "exact":
-        from matching.engine.exact import certified  # type: ignore[import-not-found]
+        from matching.engine.exact import certified
 
         proven = certified(contest, place, bound=bound)
         place, bound = proven.place, proven.bound
