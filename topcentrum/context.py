@@ -38,7 +38,8 @@ def portal(request: HttpRequest) -> dict[str, Any]:
 
 
 def _navigation(request: HttpRequest) -> list[Way]:
-    """The pages of somebody's roles; the longest address that fits is the current one."""
+    """The pages of somebody's roles; the longest address that fits is the current one. A proposal
+    has no entry of its own: one comes to it from a round."""
     user = getattr(request, "user", None)
     if not isinstance(user, User) or not user.is_authenticated:
         return []
@@ -60,7 +61,6 @@ def _navigation(request: HttpRequest) -> list[Way]:
         ]
     if can_see_region(user):
         entries.append((reverse("cockpit:region"), _("Regio"), "map-pin"))
-    here = max(
-        (url for url, _l, _i in entries if request.path.startswith(url)), key=len, default=""
-    )
+    path = request.path.replace("/voorstellen/", "/rondes/")
+    here = max((url for url, _l, _i in entries if path.startswith(url)), key=len, default="")
     return [Way(url, label, icon, url == here) for url, label, icon in entries]

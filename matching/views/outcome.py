@@ -162,6 +162,14 @@ def _rows(proposals: list[Proposal], frozen: Frozen | None) -> list[Row]:
     return rows
 
 
+def flags_of(proposal: Proposal, frozen: Frozen | None) -> list[str]:
+    """What deserves a second look in one proposal, as on the page of its round."""
+    beside = [proposal]
+    if proposal.round is not None and proposal.state == states.PROPOSED:
+        beside = list(queries.proposals_of_round(proposal.round))
+    return next((row.flags for row in _rows(beside, frozen) if row.proposal == proposal), [])
+
+
 def _twice(proposals: list[Proposal]) -> set[int]:
     """Those whose student has another one in the same period: proposed beside it in this round,
     or with a seat anywhere."""

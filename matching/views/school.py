@@ -37,6 +37,7 @@ from matching.views.asking import (
     school_of,
     user_of,
 )
+from matching.views.outcome import flags_of
 from students import queries as student_queries
 
 # Moves on this page, and whether they need a reason.
@@ -99,12 +100,16 @@ def _page(
     form: ReasonForm | None = None,
     wanted: str = "",
 ) -> HttpResponse:
+    frozen = _seen(found)
+    pair = found.student_id, found.offer_id
     context = {
         "school": found.student.programme.school,
         "proposal": found,
         "offer": found.offer,
+        "flags": flags_of(found, frozen),
+        "km": frozen.fit(*pair).km if frozen and frozen.knows(*pair) else None,
         "parts": fit_rows(found.parts, found.round.weights if found.round else None),
-        "why": _why(found),
+        "why": _why(found, frozen),
         "ended": _ended(found),
         "timeline": _timeline(found),
         "moves": _possible(found),
@@ -131,14 +136,20 @@ def _crumbs(slug: str, found: Proposal) -> list[dict[str, str]]:
     return [*crumbs, {"label": str(found.student)}]
 
 
-def _why(found: Proposal) -> str:
+def _seen(found: Proposal) -> Frozen | None:
+    """What the run saw that proposed this; for one made by hand, the newest run of its round."""
+    run = found.run
+    if run is None and found.round is not None:
+        run = found.round.runs.filter(state=states.DONE).first()
+    return Frozen.read(bytes(run.snapshot)) if run and run.snapshot else None
+
+
+def _why(found: Proposal, frozen: Frozen | None) -> str:
     """Why the round proposed this, from what the run saw."""
-    if found.run is None or found.run.snapshot is None:
+    pair = found.student_id, found.offer_id
+    if found.run_id is None or frozen is None or not frozen.knows(*pair):
         return ""
-    frozen = Frozen.read(bytes(found.run.snapshot))
-    if not frozen.knows(found.student_id, found.offer_id):
-        return ""
-    return explanation_words(frozen.why(found.student_id, found.offer_id))
+    return explanation_words(frozen.why(*pair))
 
 
 def _ended(found: Proposal) -> str:

@@ -12,7 +12,9 @@
     const count = make("p", { className: "help" });
     count.setAttribute("role", "status");
     const field = make("div", { className: "choice-filter stack-s" });
-    field.append(label, input, count);
+    const none = make("p", { hidden: true, textContent: box.dataset.filterNone });
+    none.setAttribute("role", "status");
+    field.append(label, input, count, none);
     box.prepend(field);
     const groups = [...box.querySelectorAll("details")];
     const wasOpen = new Map(groups.map((group) => [group, group.open]));
@@ -37,6 +39,7 @@
         group.hidden = hits === 0;
         group.open = wanted ? hits > 0 : wasOpen.get(group);
       }
+      none.hidden = groups.some((group) => !group.hidden);
     });
     input.addEventListener("keydown", (event) => {
       if (event.key === "Enter") event.preventDefault();

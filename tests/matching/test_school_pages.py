@@ -11,10 +11,12 @@ from pytest_django import Settings
 from companies.models import Offer
 from matching import states
 from matching.actions import answers, approval, ending
-from matching.models import Proposal
+from matching.models import Proposal, Round
 from tests.conftest import Cast
-from tests.factories.matching import ProposalFactory, RoundFactory, seeking_student
-from tests.matching.conftest import MakeOffer, MakeProposal
+from tests.factories.companies import OfferFactory
+from tests.factories.geo import postcode
+from tests.factories.matching import ProposalFactory, RoundFactory, ranked, seeking_student
+from tests.matching.conftest import Calculate, MakeOffer, MakeProposal
 from tests.matching.pages import read, send
 from tests.matching.reading import now_of, state_of, steps_of
 
@@ -166,3 +168,41 @@ def test_who_made_a_proposal_is_said_as_a_sentence(
 ) -> None:
     made = proposal(origin=origin)
     assert words in read(frits, "school_proposal", cast.windesheim.slug, made.pk)
+
+
+def test_a_proposal_carries_the_badges_of_its_round(
+    cast: Cast, frits: Client, at_klikwerf: MakeOffer
+) -> None:
+    round_ = RoundFactory(season=cast.season, school=cast.windesheim)
+    made = ProposalFactory(student=cast.bram, offer=at_klikwerf(), round=round_, score=0.05)
+    ProposalFactory(student=cast.bram, offer=at_klikwerf(), round=round_)
+    args = (cast.windesheim.slug, made.pk)
+    page = read(frits, "school_proposal", *args)
+    assert "Past maar matig" in page
+    assert "Student heeft nog een voorstel in deze periode" in page
+    send(frits, "move", *args, "drop", reason="Past niet")
+    assert "Past maar matig" not in read(frits, "school_proposal", *args)
+
+
+def test_a_proposal_says_how_far_it_is(
+    cast: Cast, frits: Client, at_klikwerf: MakeOffer, round_: Round, calculate: Calculate
+) -> None:
+    far = OfferFactory(site__postcode=postcode("8261"))
+    ranked(cast.bram, far)
+    calculate()
+    made = Proposal.objects.get()
+    page = read(frits, "school_proposal", cast.windesheim.slug, made.pk)
+    assert re.search(r"Reisafstand ongeveer 1\d km", page)
+
+
+def test_the_menu_shows_that_a_proposal_belongs_to_a_round(
+    cast: Cast, frits: Client, proposal: MakeProposal
+) -> None:
+    for url, label in (
+        (reverse("matching:school_proposal", args=[cast.windesheim.slug, proposal().pk]), "Rondes"),
+        (reverse("matching:school", args=[cast.windesheim.slug]), "Windesheim"),
+    ):
+        menu = frits.get(url).content.decode().partition("<nav")[2].partition("</nav>")[0]
+        current = re.search(r'aria-current="page">(.*?)</a>', menu, re.DOTALL)
+        assert current
+        assert re.sub(r"<[^>]*>", "", current[1]).strip() == label
