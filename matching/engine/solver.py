@@ -58,8 +58,9 @@ def solve(
     if effort == "exact":
         from matching.engine.exact import certified
 
-        proven = certified(contest, place, bound=bound)
-        place, bound = proven.place, proven.bound
+        pinned = len(problem.pin_student)
+        proven = certified(contest, place, bound=bound - pinned)
+        place, bound = proven.place, proven.bound + pinned
     place = place.copy()
     place[problem.pin_student] = problem.pin_place
     return Outcome.of(problem, place, effort=effort, seed=seed, bound=bound)

@@ -115,6 +115,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     (changed(S, 1, "choices", to=None), r'"s2": choices: a list expected, null given'),
     (changed(S, 1, "choices", to={"p1": 1}), r'"s2": choices: a list expected, an object given'),
     (changed(S, 1, "choices", 1, to="p1"), r'"s2": choices\[1\]: a list expected, "p1" given'),
+    (changed(S, 1, "choices", 1, to={"p1": 1}), r"choices\[1\]: a list expected, an object given"),
     (changed(S, 1, "choices", 1, to=["p9"]), r'^students\[1\] "s2": choices\[1\]: place "p9" does'),
     (changed(S, 1, "choices", 1, to=[["p1"]]), r"choices\[1\]: a non-empty text .* a list given"),
     (changed(S, 1, "choices", 1, to=[1]), r"choices\[1\]: a non-empty text expected, 1 given"),
