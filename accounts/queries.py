@@ -1,5 +1,7 @@
 """Reading the history, and people in order."""
 
+from collections.abc import Iterable
+
 from django.db.models import F, Func, QuerySet
 from django.db.models.functions import Lower
 
@@ -10,6 +12,15 @@ def history_of(subject: str, subject_id: int) -> QuerySet[HistoryEntry]:
     """The moves of one row, oldest first, with who did them."""
     return HistoryEntry.objects.filter(subject=subject, subject_id=subject_id).select_related(
         "actor"
+    )
+
+
+def last_moves(subject: str, ids: Iterable[int]) -> QuerySet[HistoryEntry]:
+    """The latest move of each of these rows."""
+    return (
+        HistoryEntry.objects.filter(subject=subject, subject_id__in=ids)
+        .order_by("subject_id", "-at", "-id")
+        .distinct("subject_id")
     )
 
 

@@ -233,13 +233,15 @@ def resume_offer(offer: Offer, *, by: By) -> None:
 
 
 def close_offer(offer: Offer, *, reason: str, by: By) -> None:
-    """Close an offer for good. Open proposals on it are withdrawn in the same transaction.
+    """Close an offer for good; the company gets a letter. Open proposals on it are withdrawn in the
+    same transaction.
 
     Listeners come first: they lock students before offers, as everywhere.
     """
     with transaction.atomic():
         offer_closing.send(sender=Offer, offer=offer, by=by, reason=reason)
         _move(offer, "close", Offer.State.CLOSED, by=by, reason=reason)
+        notices.offer_closed(offer, event=_event(offer), reason=reason)
 
 
 def expire_offers(*, today: date) -> list[Offer]:

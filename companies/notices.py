@@ -37,6 +37,11 @@ def offer_expired(offer: Offer, *, event: str) -> None:
     _to_members("offer_expired", offer, event)
 
 
+def offer_closed(offer: Offer, *, event: str, reason: str) -> None:
+    """To the company: the offer is closed, why, and what becomes of students who waited for it."""
+    _to_members("offer_closed", offer, event, reason=reason)
+
+
 def offer_returned(offer: Offer, *, event: str, by: User) -> None:
     """To the company: this has to change before it can be published; answers reach the
     coordinator."""

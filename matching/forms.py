@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from companies.models import Offer
+from education.forms import LinesField
 from education.models import Season
 from matching.models import MOST_WISHES, Run, Wish
 from matching.reasons import COMPANY_DECLINES, EFFORTS, STUDENT_DECLINES
@@ -44,8 +45,16 @@ class BrowseForm(forms.Form):
         return bool(self.cleaned_data.get("q") or self.cleaned_data.get("kind"))
 
 
+class _TierField(forms.ChoiceField):
+    """Shows as many choices as the list is long, and takes those of a list that was longer."""
+
+    def valid_value(self, value: Any) -> bool:
+        return value in map(str, range(1, MOST_WISHES + 1))
+
+
 class RankingForm(forms.Form):
-    """One choice number per offer on the list; equal numbers are a tie, empty takes it off. And
+    """One choice number per offer on the list; equal numbers are a tie, empty takes it off. What
+    the page did not ask about, because it came on the list later, is left alone. And
     whether another place will do when the list is used up, for who seeks a place this season."""
 
     def __init__(
@@ -56,7 +65,7 @@ class RankingForm(forms.Form):
         most = min(MOST_WISHES, max(len(wishes), 1))
         choices = [(str(n), _("Keus %(n)s") % {"n": n}) for n in range(1, most + 1)]
         for wish in wishes:
-            self.fields[f"tier_{wish.offer_id}"] = forms.ChoiceField(
+            self.fields[f"tier_{wish.offer_id}"] = _TierField(
                 label=wish.offer.title,
                 choices=[*choices, ("", _("Van de lijst af"))],
                 initial=str(wish.tier),
@@ -82,12 +91,16 @@ class RankingForm(forms.Form):
         answer: str = self.cleaned_data.get("beyond_list", "")
         return answer == "yes" if answer else None
 
+    def seen(self) -> set[int]:
+        """The offers that the page asked about, as far as they stand on the list."""
+        return {w.offer_id for w in self.wishes if f"tier_{w.offer_id}" in self.data}
+
     def tiers(self) -> dict[int, int]:
-        """Offer → choice, of a valid form."""
+        """Offer → choice, of a valid form, for those that stay."""
         return {
-            wish.offer_id: int(value)
-            for wish in self.wishes
-            if (value := self.cleaned_data[f"tier_{wish.offer_id}"])
+            offer_id: int(value)
+            for offer_id in self.seen()
+            if (value := self.cleaned_data[f"tier_{offer_id}"])
         }
 
 
@@ -112,20 +125,27 @@ class EffortForm(forms.Form):
         choices=[(code, name) for code, (name, _meaning) in EFFORTS.items()], required=False
     )
 
+    # The newest run that the page knew: whoever asks twice at once means one.
+    seen = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+
     def chosen(self) -> str:
         """The effort, of a valid form."""
         return str(self.cleaned_data["effort"] or Run.Effort.STANDARD)
 
 
 class ReasonForm(forms.Form):
-    """Why: a sentence that is kept in the history."""
+    """Why: a sentence that is kept in the history. `readers` says who else gets to read it."""
 
-    reason = forms.CharField(
+    reason = LinesField(
         label=gettext_lazy("Waarom?"),
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": gettext_lazy("Schrijf in een zin waarom.")},
     )
+
+    def __init__(self, *args: Any, readers: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = readers
 
 
 class _DeclineForm(forms.Form):
@@ -134,7 +154,7 @@ class _DeclineForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Kies een reden.")},
     )
-    note = forms.CharField(
+    note = LinesField(
         label=gettext_lazy("Wil je er iets bij zeggen?"),
         max_length=LONGEST_REASON,
         required=False,
@@ -211,7 +231,7 @@ class PairForm(forms.Form):
 class ByHandForm(PairForm):
     """A proposal made by hand; a reason is needed where a rule is set aside."""
 
-    reason = forms.CharField(
+    reason = LinesField(
         label=gettext_lazy("Waarom past dit?"),
         help_text=gettext_lazy(
             "Nodig als een regel zegt dat het niet kan, of als er al een voorstel is."

@@ -4,6 +4,7 @@ Each letter has a folder of templates with the name of its kind. Until both side
 goes to a company holds no name and no address of a student.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from django.urls import reverse
@@ -12,6 +13,7 @@ from accounts.models import User
 from companies.queries import members_to_write
 from education.queries import coordinators
 from matching.models import Proposal
+from matching.queries import SmallTeam
 from matching.reasons import decline_words
 from notifications.outbox import write_letter
 
@@ -51,11 +53,31 @@ def proposal_withdrawn(proposal: Proposal, *, was_offered: bool) -> None:
         _to_student("proposal_withdrawn_student", proposal)
 
 
+def offer_closed(proposals: Iterable[Proposal]) -> None:
+    """To the coordinators of each school: these proposals ended with the offer; one letter."""
+    per_school: dict[int, list[Proposal]] = defaultdict(list)
+    for proposal in proposals:
+        per_school[proposal.student.programme.school_id].append(proposal)
+    for own in per_school.values():
+        event = str(own[0].offer_id)
+        _to_coordinators("offer_closed_coordinator", own[0], event=event, proposals=own)
+
+
 def proposal_expired(proposal: Proposal) -> None:
     """To all three: nobody answered in time, the place is free again."""
     _to_student("proposal_expired_student", proposal)
     _to_company("proposal_expired_company", proposal)
     _to_coordinators("proposal_expired_coordinator", proposal)
+
+
+def team_too_small(team: SmallTeam, *, week: int = 0) -> None:
+    """To the coordinators of its students: both sides said yes, but too few of the team did.
+    `week` counts the reminders, so that each is a letter of its own."""
+    first = team.members[0]
+    who = "-".join(f"{p.pk}.{p.generation}" for p in team.members)
+    _to_coordinators(
+        "team_too_small_coordinator", first, event=f"{who}:{week}", team=team, again=week > 0
+    )
 
 
 def proposal_dropped(proposal: Proposal) -> None:
@@ -70,14 +92,20 @@ def proposal_cancelled(proposal: Proposal) -> None:
 
 
 def _write(
-    kind: str, proposal: Proposal, people: Iterable[User], url: str, words: dict[str, object]
+    kind: str,
+    proposal: Proposal,
+    people: Iterable[User],
+    url: str,
+    words: dict[str, object],
+    event: str = "",
 ) -> None:
+    event = event or f"{proposal.pk}:{proposal.generation}"
     school = proposal.student.programme.school
     answers = coordinators(school).first()
     for person in people:
         write_letter(
             kind,
-            key=f"{kind}:{proposal.pk}:{proposal.generation}",
+            key=f"{kind}:{event}",
             to=person,
             url=url,
             reply_to=answers.email if answers else "",
@@ -103,8 +131,8 @@ def _to_company(kind: str, proposal: Proposal, **words: object) -> None:
     _write(kind, proposal, members_to_write(company), url, words)
 
 
-def _to_coordinators(kind: str, proposal: Proposal, **words: object) -> None:
+def _to_coordinators(kind: str, proposal: Proposal, *, event: str = "", **words: object) -> None:
     school = proposal.student.programme.school
     url = reverse("matching:school_proposal", args=[school.slug, proposal.pk])
     words["student"] = proposal.student
-    _write(kind, proposal, coordinators(school), url, words)
+    _write(kind, proposal, coordinators(school), url, words, event)

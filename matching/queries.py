@@ -1,13 +1,14 @@
 """Which proposals, rounds and offers somebody may see, and what goes into a round."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from accounts.models import User
-from accounts.queries import alphabetical
+from accounts.models import HistoryEntry, User
+from accounts.queries import alphabetical, last_moves
 from companies.models import Company, Offer
 from companies.states import LIVE, PUBLISHED
 from education.models import School, Season
@@ -121,6 +122,53 @@ def seats_elsewhere(proposals: Iterable[Proposal]) -> dict[int, set[str]]:
     }
 
 
+WAITS_FOR_TEAM = Q(
+    state=states.OFFERED, student_accepted_at__isnull=False, company_accepted_at__isnull=False
+)
+
+
+def stranded() -> QuerySet[Proposal]:
+    """Those to whom both sides said yes, in a team that stays below its minimum: nobody beside
+    them has an answer to give any more, so a coordinator has to choose."""
+    still_asked = Proposal.objects.filter(offer=OuterRef("offer"), state=states.OFFERED)
+    return (
+        Proposal.objects.filter(
+            WAITS_FOR_TEAM,
+            ~Exists(still_asked.exclude(WAITS_FOR_TEAM)),
+            offer__kind=Offer.Kind.PROJECT,
+        )
+        .select_related(
+            "student__user",
+            "student__programme__school",
+            "offer__site__company",
+            "offer__site__postcode",
+        )
+        .order_by("offer", "pk")
+    )
+
+
+@dataclass(frozen=True)
+class SmallTeam:
+    """A stranded team as the coordinators of one school see it: their students in it, and how many
+    of all schools said yes."""
+
+    offer: Offer
+    members: list[Proposal]
+    size: int
+
+
+def small_teams(rows: QuerySet[Proposal]) -> list[SmallTeam]:
+    """Stranded proposals by team and school, for whoever chooses."""
+    teams: dict[tuple[int, int], list[Proposal]] = defaultdict(list)
+    for proposal in rows:
+        teams[proposal.offer_id, proposal.student.programme.school_id].append(proposal)
+    said_yes = Proposal.objects.filter(
+        WAITS_FOR_TEAM | Q(state=states.AGREED), offer__in={offer for offer, _school in teams}
+    )
+    size = Counter(said_yes.values_list("offer_id", flat=True)) if teams else Counter()
+    return [SmallTeam(team[0].offer, team, size[team[0].offer_id]) for team in teams.values()]
+
+
 def with_a_place(season: Season) -> QuerySet[Student]:
     """Students who have an approved, offered or agreed proposal in the period of a season."""
     taken = Proposal.objects.filter(
@@ -202,6 +250,47 @@ def proposals_of_round(round_: Round) -> QuerySet[Proposal]:
         )
         .order_by(alphabetical("student__user__name"), "pk")
     )
+
+
+def open_round_of(season: Season, school: School, *, by: User) -> Round | None:
+    """The open round that this person began."""
+    own = Round.objects.filter(season=season, school=school, state=Round.State.OPEN, created_by=by)
+    return own.select_related("school").first()
+
+
+def is_running_for(round_: Round, user: User) -> bool:
+    """Whether this person asked for the run that is under way."""
+    under_way = round_.runs.filter(state__in=states.UNDER_WAY).values_list("pk", flat=True)
+    asked = HistoryEntry.objects.filter(
+        subject=states.RUN.subject, subject_id__in=under_way, move="queue", actor=user
+    )
+    return asked.exists()
+
+
+def was_sent(round_: Round) -> bool:
+    """Whether anything of a round was put before student and company, whatever they answered."""
+    return Proposal.objects.filter(round=round_, student_respond_by__isnull=False).exists()
+
+
+def made_before(round_: Round, student: Student, offer: Offer, *, reason: str, by: User) -> bool:
+    """Whether this very proposal was made by hand before, by the same person: a form that is sent
+    twice gets the same answer twice."""
+    same = Proposal.objects.filter(
+        round=round_,
+        student=student,
+        offer=offer,
+        reason=reason,
+        origin=Proposal.Origin.COORDINATOR,
+        state=states.PROPOSED,
+    )
+    return bool(moved_last(by, "propose", same.values_list("pk", flat=True), reason=reason))
+
+
+def moved_last(by: User, move: str, ids: Iterable[int], *, reason: str = "") -> set[int]:
+    """Those of these proposals whose latest move is this one, by this person, for this reason."""
+    latest = last_moves(states.PROPOSAL.subject, ids)
+    wanted = (move, by.pk, reason)
+    return {e.subject_id for e in latest if (e.move, e.actor_id, e.reason) == wanted}
 
 
 def latest_run(round_: Round) -> Run | None:

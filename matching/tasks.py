@@ -3,7 +3,11 @@
 from celery import shared_task
 from django.utils import timezone
 
-from matching.actions.ending import expire_due
+from matching.actions.ending import (
+    expire_due,
+    remind_who_must_choose,
+    withdraw_teams_that_cannot_begin,
+)
 from matching.actions.rounds import claim_run, execute
 
 
@@ -16,5 +20,7 @@ def take_up_runs() -> None:
 
 @shared_task
 def expire_proposals() -> None:
-    """Close what was not answered in time."""
+    """Close what was not answered in time, and what nobody decided on."""
     expire_due()
+    withdraw_teams_that_cannot_begin(today=timezone.localdate())
+    remind_who_must_choose()

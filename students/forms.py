@@ -1,19 +1,23 @@
 """Is a profile well formed?"""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from education.forms import LinesField
 from education.models import Programme, Season
 from education.queries import skills_by_category
 from geo.models import Postcode
 from students.models import MOST_KM, Availability, Student
 
 MOST_SKILLS = 40
+A_YEAR = timedelta(days=366)
+DAY = "j F Y"
 
 DAYS = [(str(n), str(n)) for n in range(1, 6)]
 
@@ -92,7 +96,7 @@ class ProfileForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    learning_goal = forms.CharField(
+    learning_goal = LinesField(
         label=gettext_lazy("Wat wil je leren? Vertel het in een paar zinnen"),
         help_text=gettext_lazy(
             "Bedrijven lezen dit zonder je naam. Zet er dus geen naam, telefoonnummer, e-mailadres "
@@ -155,7 +159,7 @@ class ProfileForm(forms.Form):
         return self._few("wants")
 
     def clean(self) -> dict[str, Any]:
-        """A period that ends after it starts, and touches the season."""
+        """A period that ends after it starts, touches the season, and is not endless."""
         known = super().clean() or {}
         start: date | None = known.get("starts_on")
         end: date | None = known.get("ends_on")
@@ -167,11 +171,23 @@ class ProfileForm(forms.Form):
                 _("Kies dagen in %(season)s: van %(start)s tot en met %(end)s.")
                 % {
                     "season": self.season,
-                    "start": self.season.starts_on.strftime("%d-%m-%Y"),
-                    "end": self.season.ends_on.strftime("%d-%m-%Y"),
+                    "start": date_format(self.season.starts_on, DAY),
+                    "end": date_format(self.season.ends_on, DAY),
                 },
             )
+        else:
+            self._bound_to_a_year(start, end)
         return known
+
+    def _bound_to_a_year(self, start: date | None, end: date | None) -> None:
+        """No more than a year around the season: what lies further away is a typing error."""
+        first, last = self.season.starts_on - A_YEAR, self.season.ends_on + A_YEAR
+        if start and start < first:
+            words = _("Kies een dag vanaf %(first)s.") % {"first": date_format(first, DAY)}
+            self.add_error("starts_on", words)
+        if end and end > last:
+            words = _("Kies een dag tot en met %(last)s.") % {"last": date_format(last, DAY)}
+            self.add_error("ends_on", words)
 
     def profile(self) -> dict[str, Any]:
         """The fields of the student, of a valid form."""

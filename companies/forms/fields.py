@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from education.forms import LinesField
 from geo.models import Postcode
 
 ODD_CHARACTERS = gettext_lazy("Hier staan tekens in die we niet kunnen bewaren. Typ het opnieuw.")
@@ -32,7 +33,8 @@ def text_field(
     label: Any, *, most: int, required: Any = "", widget: Any = None, **more: Any
 ) -> Any:
     """A field for words, with messages that say what to do."""
-    return forms.CharField(
+    kind = LinesField if isinstance(widget, forms.Textarea) else forms.CharField
+    return kind(
         label=label,
         max_length=most,
         required=bool(required),

@@ -171,10 +171,6 @@ class OfferForm(forms.Form):
             raise forms.ValidationError(self.fields["title"].error_messages["required"])
         return title
 
-    def cleantext_field(self) -> str:
-        """Plain text with unix line ends."""
-        return "\n".join(self.cleaned_data["text"].splitlines()).strip()
-
     def clean_postcode(self) -> Postcode:
         """An area that exists."""
         return postcode_area(self.cleaned_data["postcode"])

@@ -6,12 +6,17 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.actions import moving
-from accounts.models import CLOCK, By
+from accounts.models import CLOCK, By, User
 from companies.actions import Refused, retire_openings, take_seats
 from companies.models import Offer
 from matching import notices, states
 from matching.actions.approval import let_go
-from matching.actions.ending import withdraw_locked
+from matching.actions.ending import (
+    COMPANY_SILENT,
+    STUDENT_SILENT,
+    tell_who_must_choose,
+    withdraw_locked,
+)
 from matching.actions.locking import answering, lock, one_transaction, the_team
 from matching.models import Proposal
 from matching.states import PROPOSAL
@@ -28,7 +33,8 @@ def accept(proposal_id: int, *, side: str, by: By) -> Proposal:
     acceptances reach the minimum. The last acceptance takes a seat where none is held. What the
     student has open in the same period is withdrawn, and their companies are told.
 
-    Raises Refused: proposal_<state> when it is no longer offered, student_agreed, offer_full.
+    Raises Refused: proposal_<state> when it is no longer offered, or its time is over;
+    student_agreed, offer_full.
     """
     rows = lock([proposal_id], answering)
     proposal = rows[proposal_id]
@@ -36,7 +42,10 @@ def accept(proposal_id: int, *, side: str, by: By) -> Proposal:
         return proposal
     if not PROPOSAL.allows("accept", proposal.state):
         raise Refused(f"proposal_{proposal.state}")
-    beside = [p for p in rows.values() if p.offer_id == proposal.offer_id]
+    over = _overdue(rows)
+    if proposal_id in over:
+        raise Refused("proposal_expired")
+    beside = [p for p in rows.values() if p.offer_id == proposal.offer_id and p.pk not in over]
     answered = _answered_with(proposal, beside, side)
     agreeing = _agreeing(proposal, beside, answered, side)
     _refuse_second_place(agreeing, rows.values())
@@ -45,8 +54,53 @@ def accept(proposal_id: int, *, side: str, by: By) -> Proposal:
     for agreed in agreeing:
         agreed.refresh_from_db()
     _after_agreement(agreeing, rows, by)
+    tell_who_must_choose([proposal.offer_id])
     proposal.refresh_from_db()
     return proposal
+
+
+def _overdue(rows: Iterable[int]) -> set[int]:
+    """Those that the clock is about to close; no yes saves them any more."""
+    over = Proposal.objects.filter(STUDENT_SILENT | COMPANY_SILENT, state=states.OFFERED)
+    return set(over.filter(pk__in=rows).values_list("pk", flat=True))
+
+
+@one_transaction
+def agree_as_a_smaller_team(proposal_id: int, *, reason: str, by: User) -> Proposal:
+    """The coordinator sets the minimum of a team aside: all its students of the own school to
+    whom both sides said yes are agreed together. Doing it twice is once.
+
+    Raises Refused: proposal_<state>, team_not_ready, student_agreed, offer_full.
+    """
+    rows = lock([proposal_id], answering)
+    proposal = rows[proposal_id]
+    if proposal.state == states.AGREED:
+        return proposal
+    if not PROPOSAL.allows("accept", proposal.state):
+        raise Refused(f"proposal_{proposal.state}")
+    if not proposal.waits_for_team:
+        raise Refused("team_not_ready")
+    school = proposal.student.programme.school_id
+    ready = [
+        p
+        for p in rows.values()
+        if p.offer_id == proposal.offer_id
+        and p.waits_for_team
+        and p.student.programme.school_id == school
+    ]
+    agreeing = _with_a_seat(proposal.offer, ready)
+    if proposal not in agreeing:
+        raise Refused("offer_full")
+    _refuse_second_place(agreeing, rows.values())
+    _take_missing_seats(agreeing)
+    with moving("accept", by=by, reason=reason):
+        Proposal.objects.filter(pk__in=[p.pk for p in agreeing]).update(
+            state=states.AGREED, holds_seat=True, moved_at=Now()
+        )
+    for agreed in agreeing:
+        agreed.refresh_from_db()
+    _after_agreement(agreeing, rows, by)
+    return agreeing[agreeing.index(proposal)]
 
 
 def _has_accepted(proposal: Proposal, side: str) -> bool:
@@ -178,4 +232,5 @@ def decline(proposal_id: int, *, side: str, code: str, note: str = "", by: By) -
     for one in declined:
         one.refresh_from_db()
         notices.proposal_declined(one)
+    tell_who_must_choose([proposal.offer_id])
     return rows[proposal_id]

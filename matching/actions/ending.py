@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q, Value
-from django.db.models.functions import Now
+from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
+from django.db.models.functions import Greatest, Now
 
 from accounts.actions import moving
 from accounts.models import CLOCK, By, User
@@ -15,8 +15,11 @@ from matching import notices, states
 from matching.actions.approval import let_go
 from matching.actions.locking import lock, one_transaction
 from matching.models import Proposal
-from matching.queries import overlapping
+from matching.queries import overlapping, small_teams, stranded
 from matching.states import PROPOSAL
+
+TOO_SMALL = "team_too_small"
+A_WEEK = timedelta(weeks=1)
 
 STUDENT_SILENT = Q(student_accepted_at__isnull=True, student_respond_by__lt=Now())
 COMPANY_SILENT = Q(company_accepted_at__isnull=True, company_respond_by__lt=Now())
@@ -40,7 +43,15 @@ def withdraw_locked(
         was_offered = proposal.state == states.OFFERED
         proposal.refresh_from_db()
         notices.proposal_withdrawn(proposal, was_offered=was_offered)
+    tell_who_must_choose(p.offer_id for p in going)
     return going
+
+
+def tell_who_must_choose(offer_ids: Iterable[int]) -> None:
+    """After the last answer of a team: where it stays too small, its coordinators are told. In
+    the transaction of that answer, which holds the offers."""
+    for team in small_teams(stranded().filter(offer__in=set(offer_ids))):
+        notices.team_too_small(team)
 
 
 @one_transaction
@@ -51,14 +62,17 @@ def withdraw(ids: Iterable[int], *, code: str, by: By, reason: str = "") -> list
 
 @one_transaction
 def withdraw_all_on(offer: Offer, *, code: str, by: By, reason: str = "") -> list[Proposal]:
-    """Withdraw every open proposal on an offer, which stays locked until the commit."""
+    """Withdraw every open proposal on an offer that ends; it stays locked until the commit. Who
+    coordinates the students is told, also where nobody else knew of the proposal."""
     open_ = Proposal.objects.filter(offer=offer, state__in=states.OPEN)
 
     def all_there(_ids: set[int]) -> set[int]:
         return set(open_.values_list("pk", flat=True))
 
     rows = lock([], all_there, offers=[offer.pk])
-    return withdraw_locked(rows.values(), code=code, by=by, reason=reason)
+    gone = withdraw_locked(rows.values(), code=code, by=by, reason=reason)
+    notices.offer_closed(gone)
+    return gone
 
 
 @one_transaction
@@ -85,7 +99,28 @@ def expire_due() -> list[Proposal]:
     for proposal in rows:
         proposal.refresh_from_db()
         notices.proposal_expired(proposal)
+    tell_who_must_choose(p.offer_id for p in rows)
     return rows
+
+
+@one_transaction
+def withdraw_teams_that_cannot_begin(*, today: date) -> list[Proposal]:
+    """A team about which nobody decided ends on the day on which it should have begun."""
+    due = stranded().filter(starts_on__lte=today)
+    locked = lock(due.values_list("pk", flat=True))
+    # Look again under the lock: a coordinator may have chosen just now.
+    still = set(due.filter(pk__in=locked).values_list("pk", flat=True))
+    return withdraw_locked([locked[pk] for pk in sorted(still)], code=TOO_SMALL, by=CLOCK)
+
+
+def remind_who_must_choose() -> None:
+    """Once both deadlines are over, coordinators hear every week of a team that is too small."""
+    over = Greatest("student_respond_by", "company_respond_by")
+    rows = stranded().annotate(late=ExpressionWrapper(Now() - over, DurationField()))
+    late = dict(rows.filter(late__gte=A_WEEK).values_list("pk", "late"))
+    for team in small_teams(stranded().filter(pk__in=late)):
+        # The sweep comes often; a letter of the same week has the same key.
+        notices.team_too_small(team, week=max(late[p.pk] for p in team.members) // A_WEEK)
 
 
 def _silent_side(student: bool, company: bool) -> str:

@@ -1,6 +1,6 @@
 """A student's list of wanted places."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.db import transaction
 
@@ -42,6 +42,21 @@ def save_ranking(student: Student, season: Season, tiers: Mapping[int, int]) -> 
                 for offer_id, tier in sorted(tiers.items(), key=lambda pair: (pair[1], pair[0]))
             ]
         )
+
+
+def change_ranking(
+    student: Student, season: Season, tiers: Mapping[int, int], *, seen: Collection[int]
+) -> list[Wish]:
+    """Give the offers that were `seen` on the list the places in `tiers`, and take the others
+    of those off. What came on the list since stays where it is, what went off stays off.
+
+    Raises Refused: too_many_wishes, wish_not_available; then the old list stands.
+    """
+    with transaction.atomic():
+        now = _tiers(student, season)
+        kept = {offer: tier for offer, tier in now.items() if offer not in seen}
+        wanted = {offer: tier for offer, tier in tiers.items() if offer in now}
+        return save_ranking(student, season, kept | wanted)
 
 
 def add_wish(student: Student, offer: Offer) -> list[Wish]:

@@ -50,16 +50,21 @@ def create_round(season: Season, school: School, *, by: User) -> Round:
         raise Refused("round_is_open") from error
 
 
-def start_run(round_: Round, *, effort: str = Run.Effort.STANDARD, by: User) -> Run:
-    """Queue a calculation of the round with this effort and wake a worker.
+def start_run(
+    round_: Round, *, effort: str = Run.Effort.STANDARD, seen: int | None = None, by: User
+) -> Run:
+    """Queue a calculation of the round with this effort and wake a worker. `seen` is the newest run
+    that whoever asks knew of, 0 for none: a later one answers the question already.
 
-    Raises Refused: run_under_way, round_<state>.
+    Raises Refused: run_under_way, run_just_done, round_<state>.
     """
     with transaction.atomic():
         locked = Round.objects.select_for_update(no_key=True).get(pk=round_.pk)
         refuse_unless_open(locked)
         if Run.objects.filter(round=round_, state__in=states.UNDER_WAY).exists():
             raise Refused("run_under_way")
+        if seen is not None and Run.objects.filter(round=round_, pk__gt=seen).exists():
+            raise Refused("run_just_done")
         with moving("queue", by=by):
             run = Run.objects.create(round=round_, effort=effort)
         ring(TAKE_UP_RUNS)

@@ -16,7 +16,7 @@ from companies.queries import companies_of, staffed_schools
 from education.models import School
 from matching import access, queries, states
 from matching.models import Proposal, Round
-from matching.reasons import CRITERIA, decline_words, refusal
+from matching.reasons import CRITERIA, WITHDRAWALS, decline_words, refusal
 from students.models import Student
 
 
@@ -72,7 +72,7 @@ def proposal_for_school(request: HttpRequest, slug: str, proposal_id: int) -> Pr
 
 
 # Refusals of this room beside those that stand with the other reasons.
-REFUSALS = {
+REFUSALS: dict[str, Any] = {
     "round_closed": gettext_lazy("Deze ronde is al gesloten. Begin een nieuwe ronde."),
     "round_has_approved": gettext_lazy(
         "Er staan nog goedgekeurde voorstellen klaar. Verstuur ze eerst, of neem de goedkeuring "
@@ -81,7 +81,19 @@ REFUSALS = {
     "student_taken": gettext_lazy(
         "De student heeft in deze periode al een ander voorstel dat is goedgekeurd of verstuurd."
     ),
+    "run_just_done": gettext_lazy("De ronde is net berekend. Hieronder zie je wat eruit kwam."),
+    "team_not_ready": gettext_lazy("De student en het bedrijf hebben nog niet allebei ja gezegd."),
 }
+
+
+WITHDRAWN: dict[str, Any] = {
+    "team_too_small": gettext_lazy("Het team bleef te klein tot de dag waarop het zou beginnen."),
+}
+
+
+def withdrawal_words(code: str) -> str:
+    """Why a proposal was withdrawn; nothing for a code that is none."""
+    return str(WITHDRAWN.get(code) or WITHDRAWALS.get(code, ""))
 
 
 def refusal_words(code: str) -> str:

@@ -121,6 +121,8 @@ def accept(request: HttpRequest, company_id: int, proposal_id: int) -> HttpRespo
         return say_refused(request, error, "matching:company_proposal", company.pk, found.pk)
     if done.state == states.AGREED:
         messages.success(request, _("Gelukt! Jullie zijn het eens. Je ziet nu de naam."))
+    elif done.waits_for_team:
+        messages.success(request, _("Je hebt ja gezegd. Nu wachten we op de rest van het team."))
     else:
         messages.success(request, _("Je hebt ja gezegd. Nu wachten we op de student."))
     return redirect("matching:company_proposal", company.pk, found.pk)

@@ -124,13 +124,15 @@ def _profile(done: Run | None) -> list[tuple[int, int]]:
 
 
 def _teams_below(proposals: list[Proposal]) -> list[tuple[Offer, int]]:
-    """Projects whose team has students, but fewer than it needs, with how many it has."""
+    """Projects whose team has students, but fewer than it needs, with how many it has; not those
+    of which everybody answered, for which a coordinator chooses."""
     size = Counter(p.offer_id for p in proposals if p.state in (*states.OPEN, states.AGREED))
+    undecided = {p.offer_id for p in proposals if p.state in states.OPEN and not p.waits_for_team}
     projects = {p.offer_id: p.offer for p in proposals if p.offer.is_project}
     return [
         (offer, size[pk])
         for pk, offer in sorted(projects.items())
-        if 0 < size[pk] < (offer.team_min or 0)
+        if pk in undecided and size[pk] < (offer.team_min or 0)
     ]
 
 

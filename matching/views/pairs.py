@@ -22,7 +22,7 @@ from matching.snapshot import Fit, Frozen, fits_for
 from matching.views.asking import fit_rows, refusal_words, round_of, user_of
 from matching.views.rounds import crumbs_of, url_of
 from students import queries as student_queries
-from students.models import Student
+from students.models import Availability, Student
 
 
 @require_safe
@@ -108,7 +108,7 @@ def by_hand(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
         student_id = str((form.data if form.is_bound else form.initial).get("student", ""))
     chosen = seeking.filter(student=int(student_id)).first() if _is_key(student_id) else None
     open_offers = [o for o in offers if o.free > 0]
-    fits = fits_for(chosen, open_offers, today=timezone.localdate()) if chosen else {}
+    fits = _fits(round_, chosen, open_offers)
     if request.method == "POST" and form.is_valid():
         answer = _propose(request, round_, form, fits)
         if answer is not None:
@@ -126,6 +126,15 @@ def by_hand(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     }
     status_code = 422 if form.is_bound and form.errors else 200
     return render(request, "matching/round/by_hand.html", context, status=status_code)
+
+
+def _fits(round_: Round, chosen: Availability | None, offers: list[Any]) -> dict[int, Fit]:
+    """How offers fit the student who was chosen; a pair that somebody said no to is barred, as in
+    a run of the round."""
+    if chosen is None:
+        return {}
+    banned = queries.banned_pairs(round_)
+    return fits_for(chosen, offers, today=timezone.localdate(), banned=banned)
 
 
 def _is_key(text: str) -> bool:
@@ -190,8 +199,9 @@ def _propose(
             parts=fit.parts if fit else None,
         )
     except Refused as error:
-        form.add_error("offer", refusal_words(error.code))
-        return None
+        if not queries.made_before(round_, student, offer, reason=reason, by=user):
+            form.add_error("offer", refusal_words(error.code))
+            return None
     messages.success(
         request,
         _("Voorstel gemaakt: %(student)s bij %(company)s. Keur het goed om het te versturen.")

@@ -55,7 +55,10 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             made = create_round(form.cleaned_data["season"], school, by=user_of(request))
         except Refused as error:
-            return say_refused(request, error, "matching:rounds", slug)
+            own = queries.open_round_of(form.cleaned_data["season"], school, by=user_of(request))
+            if own is None:
+                return say_refused(request, error, "matching:rounds", slug)
+            made = own  # the same form once more
         return redirect("matching:round", slug, made.pk)
     context = {
         "school": school,
@@ -79,6 +82,7 @@ def detail(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
         "under_way": latest is not None and latest.state in states.UNDER_WAY,
         "going_in": entrants(round_.season, round_.school),
         "crumbs": crumbs_of(round_.school, (str(round_.season), "")),
+        "small_teams": queries.small_teams(queries.stranded().filter(round=round_)),
         "outcome": outcome_of(round_),
         "efforts": [
             {"code": code, "name": name, "meaning": meaning}
@@ -106,9 +110,13 @@ def run(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
         )
         return redirect(url_of(round_))
     try:
-        start_run(round_, effort=form.chosen(), by=user_of(request))
+        start_run(round_, effort=form.chosen(), seen=form.cleaned_data["seen"], by=user_of(request))
     except Refused as error:
-        return say_refused(request, error, "matching:round", slug, round_id)
+        asked = error.code == "run_under_way" and queries.is_running_for(round_, user_of(request))
+        if error.code == "run_just_done":
+            messages.success(request, refusal_words(error.code))
+        elif not asked:
+            return say_refused(request, error, "matching:round", slug, round_id)
     return redirect(url_of(round_))
 
 
@@ -148,25 +156,41 @@ def approve(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
         return redirect(url_of(round_))
     ids = _chosen(request, round_)
     if not ids:
-        messages.warning(request, _("Kies eerst een of meer voorstellen."))
+        _say_nothing_to_approve(request, round_)
         return redirect(url_of(round_))
     try:
         result = approval.approve(ids, by=user_of(request))
     except Refused as error:
         return say_refused(request, error, "matching:round", slug, round_id)
-    if result.done:
+    twice = [p.pk for p, code in result.refused if code == "proposal_approved"]
+    own = queries.moved_last(user_of(request), "approve", twice)
+    approved = len(result.done) + len(own)
+    if approved:
         messages.success(
             request,
             ngettext(
                 "%(n)s voorstel goedgekeurd. Er is nog niets verstuurd.",
                 "%(n)s voorstellen goedgekeurd. Er is nog niets verstuurd.",
-                len(result.done),
+                approved,
             )
-            % {"n": len(result.done)},
+            % {"n": approved},
         )
     for proposal, code in result.refused:
-        messages.warning(request, f"{proposal.student} – {proposal.offer}: {refusal_words(code)}")
+        if proposal.pk not in own:
+            words = refusal_words(code)
+            messages.warning(request, f"{proposal.student} – {proposal.offer}: {words}")
     return redirect(url_of(round_))
+
+
+def _say_nothing_to_approve(request: HttpRequest, round_: Round) -> None:
+    """Nothing was ticked; or all without a flag were approved a moment ago."""
+    waiting = Proposal.objects.filter(round=round_, state=states.APPROVED).exists()
+    if request.POST.get("scope") == "plain" and waiting:
+        messages.success(
+            request, _("Alles zonder aandachtspunt is goedgekeurd. Er is nog niets verstuurd.")
+        )
+    else:
+        messages.warning(request, _("Kies eerst een of meer voorstellen."))
 
 
 @takes_form
@@ -179,7 +203,8 @@ def undo(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     if not ids:
         messages.warning(request, _("Kies eerst een of meer voorstellen."))
         return redirect(url_of(round_))
-    undone = approval.undo(ids, by=user_of(request))
+    undone = {p.pk for p in approval.undo(ids, by=user_of(request))}
+    undone |= queries.moved_last(user_of(request), "undo", ids)
     if undone:
         messages.success(
             request,
@@ -212,6 +237,8 @@ def release(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
             )
             % {"n": len(sent)},
         )
+    elif queries.was_sent(round_):
+        messages.success(request, _("Alles wat klaarstond, is verstuurd."))
     else:
         messages.warning(request, _("Er was niets om te versturen. Keur eerst voorstellen goed."))
     return redirect(url_of(round_))

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.db.models import Count, Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
+from accounts.models import HistoryEntry, User
 from accounts.queries import history_of
 from companies import states as offer_states
 from companies.actions import Refused
@@ -19,12 +19,11 @@ from companies.queries import offers_visible_to
 from companies.views.asking import takes_form
 from education.queries import season_in_view
 from matching import queries, states
-from matching.actions import approval, ending
+from matching.actions import answers, approval, ending
 from matching.forms import ReasonForm
-from matching.models import Proposal
+from matching.models import Proposal, Round
 from matching.reasons import (
     STUDENT_DECLINES,
-    WITHDRAWALS,
     decline_words,
     explanation_words,
 )
@@ -33,17 +32,22 @@ from matching.views.asking import (
     fit_rows,
     proposal_for_school,
     refusal_words,
-    say_refused,
     school_of,
     user_of,
+    withdrawal_words,
 )
 from matching.views.outcome import flags_of
 from students import queries as student_queries
 
+MOST_NAMED = 10
+AGREE = "agree"  # with a team that is smaller than its minimum
+
 # Moves on this page, and whether they need a reason.
 NEEDS_REASON = {
+    AGREE: True,
     "approve": False,
     "undo": False,
+    "release": False,
     "drop": True,
     "withdraw": True,
     "reopen": True,
@@ -74,6 +78,16 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
         "to_review": offers_visible_to(user_of(request))
         .filter(state=offer_states.SUBMITTED)
         .count(),
+        "small_teams": queries.small_teams(
+            queries.stranded().filter(student__programme__school=school)
+        ),
+        "loose": queries.proposals_visible_to(user_of(request))
+        .filter(
+            student__programme__school=school,
+            round__isnull=True,
+            state__in=(states.PROPOSED, states.APPROVED),
+        )
+        .order_by("pk")[:MOST_NAMED],
         "rounds": queries.rounds_visible_to(user_of(request)).filter(school=school)[:5],
         "answers": queries.proposals_visible_to(user_of(request))
         .filter(
@@ -100,11 +114,13 @@ def _page(
     form: ReasonForm | None = None,
     wanted: str = "",
 ) -> HttpResponse:
+    team = queries.small_teams(queries.stranded().filter(pk=found.pk))
     frozen = _seen(found)
     pair = found.student_id, found.offer_id
     context = {
         "school": found.student.programme.school,
         "proposal": found,
+        "small_team": team[0] if team else None,
         "offer": found.offer,
         "flags": flags_of(found, frozen),
         "km": frozen.fit(*pair).km if frozen and frozen.knows(*pair) else None,
@@ -112,9 +128,12 @@ def _page(
         "why": _why(found, frozen),
         "ended": _ended(found),
         "timeline": _timeline(found),
-        "moves": _possible(found),
+        "moves": [
+            (name, form if form and name == wanted else _reason_form(name, found))
+            for name in _possible(found, stranded=bool(team))
+        ],
         "rivals": ending.withdrawn_rivals(found) if found.generation > 1 else [],
-        "form": form or ReasonForm(),
+        "form": form,
         "wanted": wanted,
         "crumbs": _crumbs(slug, found),
     }
@@ -157,11 +176,30 @@ def _ended(found: Proposal) -> str:
     if found.state == states.DECLINED:
         return decline_words(found.declined_by, found.reason_code)
     if found.state == states.WITHDRAWN:
-        return str(WITHDRAWALS.get(found.reason_code, ""))
+        return withdrawal_words(found.reason_code)
     if found.state == states.EXPIRED:
         side = Proposal.Side(found.silent_side).label
         return _("Geen antwoord van: %(side)s.") % {"side": side}
     return ""
+
+
+def _reason_form(name: str, found: Proposal, posted: QueryDict | None = None) -> ReasonForm:
+    return ReasonForm(posted, readers=_readers(name, found), auto_id=f"{name}-%s")
+
+
+def _readers(name: str, found: Proposal) -> str:
+    """Who reads the reason for a move, before it is written: some of them get it by mail."""
+    if name == "cancel":
+        return _("De student en het bedrijf krijgen deze reden per mail.")
+    asked_for = found.origin in (Proposal.Origin.APPLICATION, Proposal.Origin.OWN_PLACE)
+    if name == "withdraw" and found.state == states.OFFERED:
+        return _(
+            "De student krijgt deze reden per mail. Het bedrijf hoort alleen dat je school het "
+            "voorstel heeft ingetrokken."
+        )
+    if name in ("drop", "withdraw") and asked_for:
+        return _("De student krijgt deze reden per mail.")
+    return _("Alleen je school leest dit. Het blijft bewaard bij het voorstel.")
 
 
 MOVE_WORDS: dict[str, Callable[[], str]] = {
@@ -172,6 +210,7 @@ MOVE_WORDS: dict[str, Callable[[], str]] = {
     "drop": lambda: _("Geschrapt"),
     "supersede": lambda: _("Vervangen door een nieuwe berekening"),
     "accept": lambda: _("Ja gezegd"),
+    AGREE: lambda: _("Het kleinere team gaat door"),
     "decline": lambda: _("Nee gezegd"),
     "expire": lambda: _("Verlopen"),
     "withdraw": lambda: _("Ingetrokken"),
@@ -184,7 +223,8 @@ def _timeline(found: Proposal) -> list[dict[str, object]]:
     """Who did what when, oldest first."""
     return [
         {
-            "label": MOVE_WORDS[entry.move](),
+            # Only a coordinator agrees with a reason, in place of the rest of a team.
+            "label": MOVE_WORDS[AGREE if _is_for_a_team(entry) else entry.move](),
             "at": entry.at,
             "who": str(entry.actor) if entry.actor else "Topcentrum",
             "reason": _reason_words(entry.reason),
@@ -193,45 +233,60 @@ def _timeline(found: Proposal) -> list[dict[str, object]]:
     ]
 
 
+def _is_for_a_team(entry: HistoryEntry) -> bool:
+    return entry.move == "accept" and bool(entry.reason)
+
+
 def _reason_words(reason: str) -> str:
     """The history keeps a code, a code with a note, or plain words."""
     code, _sep, note = reason.partition(": ")
-    known = {**WITHDRAWALS, **STUDENT_DECLINES}
-    if code in known:
-        return f"{known[code]} {note}".strip()
+    known = withdrawal_words(code) or str(STUDENT_DECLINES.get(code, ""))
+    if known:
+        return f"{known} {note}".strip()
     company = decline_words(Proposal.Side.COMPANY, code)
     return f"{company} {note}".strip() if company else reason
 
 
-def _possible(found: Proposal) -> list[str]:
+def _is_sent_with_its_round(found: Proposal) -> bool:
+    return found.round is not None and found.round.state == Round.State.OPEN
+
+
+def _possible(found: Proposal, *, stranded: bool) -> list[str]:
     """The moves that a coordinator may make from here."""
     before_start = found.starts_on > timezone.localdate()
-    return [
+    first = [AGREE] if stranded else []
+    return first + [
         name
         for name in NEEDS_REASON
-        if states.PROPOSAL.allows(name, found.state)
+        if name != AGREE
+        and states.PROPOSAL.allows(name, found.state)
         and (before_start or name not in ("reopen", "cancel"))
         and not (name == "withdraw" and found.state == states.PROPOSED)
+        and not (name == "release" and _is_sent_with_its_round(found))
     ]
 
 
 @takes_form
 def move(request: HttpRequest, slug: str, proposal_id: int, move: str) -> HttpResponse:
-    """Approve, undo, drop, withdraw, reopen or cancel one proposal."""
+    """Approve, undo, release, drop, withdraw, reopen or cancel one proposal; agree for a team."""
     found = proposal_for_school(request, slug, proposal_id)
     if move not in NEEDS_REASON:
         raise Http404
+    if move == "release" and _is_sent_with_its_round(found):
+        messages.warning(request, _("Dit voorstel verstuur je samen met de rest van de ronde."))
+        return redirect("matching:round", slug, found.round_id)
     if request.method != "POST":
         return redirect("matching:school_proposal", slug, found.pk)
-    form = ReasonForm(request.POST)
+    form = _reason_form(move, found, request.POST)
     if NEEDS_REASON[move] and not form.is_valid():
         return _page(request, slug, found, form, move)
     reason = form.cleaned_data["reason"] if NEEDS_REASON[move] else ""
     try:
         trouble = _do(move, found, reason, user_of(request))
     except Refused as error:
-        return say_refused(request, error, "matching:school_proposal", slug, found.pk)
-    if trouble:
+        trouble = refusal_words(error.code)
+    # The same form once more gets the same answer.
+    if trouble and not queries.moved_last(user_of(request), move, [found.pk], reason=reason):
         messages.warning(request, trouble)
     else:
         messages.success(request, f"{MOVE_WORDS[move]()}.")
@@ -244,6 +299,9 @@ def _do(move: str, found: Proposal, reason: str, by: User) -> str:
     if move == "approve":
         refused = approval.approve([found.pk], by=by).refused
         return refusal_words(refused[0][1]) if refused else ""
+    if move == AGREE:
+        answers.agree_as_a_smaller_team(found.pk, reason=reason, by=by)
+        return ""
     if move == "reopen":
         ending.reopen(found.pk, reason=reason, today=today, by=by)
         return ""
@@ -252,6 +310,8 @@ def _do(move: str, found: Proposal, reason: str, by: User) -> str:
         return ""
     if move == "undo":
         done = approval.undo([found.pk], by=by)
+    elif move == "release":
+        done = approval.release([found.pk], by=by)
     elif move == "drop":
         done = approval.drop([found.pk], reason=reason, by=by)
     else:

@@ -256,7 +256,7 @@ def ranking(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            rankings.save_ranking(seeker.student, seeker.season, form.tiers())
+            rankings.change_ranking(seeker.student, seeker.season, form.tiers(), seen=form.seen())
         except Refused as error:
             return say_refused(request, error, "matching:ranking")
         if (wanted := form.goes_beyond_list()) is not None:
@@ -338,6 +338,8 @@ def accept(request: HttpRequest, proposal_id: int) -> HttpResponse:
         return say_refused(request, error, "matching:student_proposal", found.pk)
     if done.state == states.AGREED:
         messages.success(request, _("Gelukt! Jullie zijn het eens. Je hebt deze plek."))
+    elif done.waits_for_team:
+        messages.success(request, _("Je hebt ja gezegd. Nu wachten we op de rest van het team."))
     else:
         messages.success(request, _("Je hebt ja gezegd. Nu wachten we op het bedrijf."))
     return redirect("matching:student_proposal", found.pk)

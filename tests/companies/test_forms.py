@@ -252,6 +252,12 @@ def test_a_text_is_there_and_not_endless(season: Season, typed: str) -> None:
     assert list(filled_in(season, text=typed).errors) == ["text"]
 
 
+def test_a_text_is_kept_as_it_reads(season: Season) -> None:
+    form = filled_in(season, text="Je werkt\u200b mee.\r\n\r\nEn\u202e meer.\r\n")
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["text"] == "Je werkt mee.\n\nEn meer."
+
+
 def test_eight_skills_at_most(season: Season) -> None:
     skills = [SkillFactory().pk for _ in range(9)]
     assert filled_in(season, skills=skills[:8]).is_valid()

@@ -73,7 +73,7 @@ def is_assignment(contest: Contest, place: Int32) -> bool:
 
 @st.composite
 def scarce(draw: Callable[..., Any], students: int = 7, places: int = 5) -> Problem:
-    """Few seats, owners with room for some of them, pins, bans, refusals, minimums."""
+    """Few seats, owners with room for some of them, pins, bans, refusals, tails, minimums."""
     who = [f"s{i}" for i in range(draw(st.integers(0, students)))]
     where = [f"p{j}" for j in range(draw(st.integers(1, places)))]
     companies = [f"c{k}" for k in range(draw(st.integers(0, 2)))]
@@ -91,10 +91,15 @@ def scarce(draw: Callable[..., Any], students: int = 7, places: int = 5) -> Prob
     for _, place in pins:
         if place in owners:
             room[owners[place]] += 1
+    ranked = {name: {place for group in choices[name] for place in group} for name in who}
     return Problem.of(
         choices,
         capacity,
         rankings={name: draw(tie_groups(who, students)) for name in picky},
+        tails={
+            name: [p for p in where if p not in ranked[name] and not draw(st.integers(0, 3))]
+            for name in who
+        },
         minimum={name: draw(st.integers(0, capacity[name])) for name in where},
         owners=owners,
         owner_capacity=room,

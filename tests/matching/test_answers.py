@@ -19,6 +19,7 @@ from tests.conftest import Cast
 from tests.factories.companies import OfferFactory
 from tests.factories.education import SeasonFactory
 from tests.factories.matching import ProposalFactory, RoundFactory, seeking_student
+from tests.matching.clock import let_time_pass
 from tests.matching.conftest import MakeOffer, MakeProposal
 from tests.matching.reading import last_step, letters, now_of, seats, state_of, steps_of
 
@@ -123,6 +124,36 @@ def test_only_what_is_offered_can_be_accepted(
             accept(made.pk, side=side, by=cast.carla)
     assert now_of(made) == before
     seats(made.offer)
+
+
+@pytest.mark.parametrize("side", [STUDENT, COMPANY])
+@pytest.mark.parametrize("silent", [STUDENT, COMPANY])
+def test_a_yes_after_the_deadline_is_too_late_also_before_the_clock_looked(
+    cast: Cast, proposal: MakeProposal, side: str, silent: str
+) -> None:
+    made = proposal(state=states.OFFERED)
+    let_time_pass(made, silent)
+    before = now_of(made)
+    with pytest.raises(Refused, match="proposal_expired"):
+        accept(made.pk, side=side, by=cast.carla)
+    assert now_of(made) == before
+
+
+def test_a_late_team_mate_is_not_taken_along(cast: Cast, team: list[Proposal]) -> None:
+    let_time_pass(team[1], STUDENT)
+    accept(team[0].pk, side=COMPANY, by=cast.carla)
+    for member in team:
+        member.refresh_from_db()
+    assert [p.company_answered for p in team] == [True, False, True]
+
+
+def test_who_said_yes_in_time_may_say_it_again_afterwards(
+    cast: Cast, proposal: MakeProposal
+) -> None:
+    made = proposal(state=states.OFFERED)
+    accept(made.pk, side=STUDENT, by=cast.bram.user)
+    let_time_pass(made, STUDENT)
+    assert accept(made.pk, side=STUDENT, by=cast.bram.user).student_answered
 
 
 # --- what goes with an agreement -------------------------------------------------------------

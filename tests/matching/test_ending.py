@@ -24,8 +24,10 @@ from tests.conftest import Cast
 from tests.factories.companies import OfferFactory
 from tests.factories.education import SeasonFactory
 from tests.factories.matching import ProposalFactory, RoundFactory, seeking_student
+from tests.matching.clock import A_MINUTE, let_time_pass
 from tests.matching.conftest import MakeOffer, MakeProposal
 from tests.matching.reading import last_step, letters, now_of, seats, state_of, steps_of
+from tests.matching.running import classmate
 
 pytestmark = pytest.mark.django_db
 
@@ -34,13 +36,6 @@ BY_STUDENT = [Proposal.Origin.APPLICATION, Proposal.Origin.OWN_PLACE]
 NOT_OPEN = [s for s in Proposal.State.values if s not in states.OPEN]
 NOT_AGREED = [s for s in Proposal.State.values if s != states.AGREED]
 NOT_OFFERED = [s for s in Proposal.State.values if s != states.OFFERED]
-A_MINUTE = timedelta(minutes=1)
-
-
-def let_time_pass(proposal: Proposal, *sides: str) -> None:
-    """Put the deadline of these sides a minute ago, on the clock of the database."""
-    past = {f"{side}_respond_by": Now() - Value(A_MINUTE) for side in sides}
-    Proposal.objects.filter(pk=proposal.pk).update(**past)
 
 
 # --- withdraw --------------------------------------------------------------------------------
@@ -129,11 +124,48 @@ def test_an_offer_that_closes_takes_all_its_open_proposals_along(
     offered = there[states.OFFERED].student.user
     assert letters() == sorted(
         [
+            ("offer_closed", cast.carla.email),
             ("proposal_withdrawn_company", cast.carla.email),
             ("proposal_withdrawn_student", offered.email),
             ("proposal_withdrawn_student", asked.student.user.email),
         ]
     )
+
+
+def test_each_school_hears_once_which_of_its_students_lost_a_proposal(
+    cast: Cast, at_klikwerf: MakeOffer
+) -> None:
+    """Also of those that were not sent yet: the coordinator counts on them."""
+    offer = at_klikwerf(openings=9)
+    ProposalFactory(student=cast.bram, offer=offer)
+    ProposalFactory(student=classmate(cast, user__name="Tess"), offer=offer, state=states.OFFERED)
+    ProposalFactory(student=cast.anouk, offer=offer, state=states.APPROVED)
+    agreed = ProposalFactory(
+        student=classmate(cast, user__name="Ugo"), offer=offer, state=states.AGREED
+    )
+    offers.close_offer(offer, reason="We verhuizen", by=cast.carla)
+    found = Letter.objects.filter(kind="offer_closed_coordinator")
+    assert sorted(letter.to for letter in found) == [cast.els.email, cast.frits.email]
+    to_els, to_frits = found.get(to=cast.els.email).text, found.get(to=cast.frits.email).text
+    assert "- Anouk Kanarie-Een" in to_els
+    for name in ("- Bram Kanarie-Twee", "- Tess"):
+        assert name in to_frits
+        assert name not in to_els
+    assert str(agreed.student) not in to_frits, "what is agreed goes on"
+    assert "De reden: We verhuizen" in to_frits
+
+
+def test_a_company_that_closes_its_offer_gets_a_letter_once(
+    cast: Cast, at_klikwerf: MakeOffer
+) -> None:
+    offer = at_klikwerf(title="Webshop verbouwen")
+    offers.close_offer(offer, reason="Het werk gaat niet door", by=cast.carla)
+    with pytest.raises(Refused):
+        offers.close_offer(offer, reason="Het werk gaat niet door", by=cast.carla)
+    letter = Letter.objects.get()
+    assert (letter.kind, letter.to) == ("offer_closed", cast.carla.email)
+    assert "Webshop verbouwen" in letter.text
+    assert "- Reden: Het werk gaat niet door" in letter.text
 
 
 def test_an_offer_that_does_not_close_after_all_takes_nothing_along(

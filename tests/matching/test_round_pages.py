@@ -15,9 +15,9 @@ from matching.actions import answers, approval, ending, rankings, rounds
 from matching.models import Proposal, Round, Run
 from notifications.models import Letter
 from students.models import Availability
-from tests.conftest import Cast
+from tests.conftest import Cast, client_of
 from tests.factories.companies import OfferFactory
-from tests.factories.education import ProgrammeFactory
+from tests.factories.education import ProgrammeFactory, StaffFactory
 from tests.factories.geo import postcode
 from tests.factories.matching import ProposalFactory, RoundFactory, ranked, seeking_student
 from tests.matching.conftest import Calculate, MakeOffer
@@ -37,7 +37,11 @@ def test_a_coordinator_begins_a_round_and_only_one(cast: Cast, frits: Client) ->
     slug = cast.windesheim.slug
     page = send(frits, "rounds", slug, season=cast.season.pk)
     assert "Dit gaat er straks in" in page
-    assert "Er loopt al een ronde" in send(frits, "rounds", slug, season=cast.season.pk)
+    colleague = client_of(StaffFactory(school=cast.windesheim).user)
+    assert "Er loopt al een ronde" in send(colleague, "rounds", slug, season=cast.season.pk)
+    again = send(frits, "rounds", slug, season=cast.season.pk)
+    assert "Dit gaat er straks in" in again, "the same form once more leads to the same round"
+    assert "Er loopt al een ronde" not in again
     assert Round.objects.get().created_by == cast.frits
 
 
@@ -69,7 +73,8 @@ def test_the_page_shows_that_it_runs_and_then_what_came_out(
     status = reverse("matching:round_status", args=args)
     read(frits, "round_status", *args, status=404)
     assert "De ronde staat in de wachtrij" in send(frits, "run", *args)
-    assert "Deze ronde wordt al berekend." in send(frits, "run", *args)
+    assert "De ronde staat in de wachtrij" in send(frits, "run", *args)
+    assert Run.objects.count() == 1
     waiting = frits.get(status, headers={"HX-Request": "true"})
     assert "hx-get" in waiting.content.decode()
     assert "<html" not in waiting.content.decode()
@@ -617,6 +622,30 @@ def test_students_and_places_stand_in_the_order_of_the_alphabet(
     order = [page.index(word) for word in ("Bram", "olaf", "Ömer", "Zoë")]
     order += [page.index(word) for word in ("Auto's", "ètalage", "Zeep")]
     assert order == sorted(order)
+
+
+def test_what_somebody_said_no_to_is_not_suggested_and_needs_a_reason(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    """As in a run: a pair that was declined this season, or dropped in this round, is barred."""
+    declined, fine = at_klikwerf(title="Nee gezegd"), at_klikwerf(title="Nog niet gevraagd")
+    ProposalFactory(student=cast.bram, offer=declined, state=states.DECLINED)
+    args = (cast.windesheim.slug, round_.pk)
+    page = read(frits, "by_hand", *args, student=cast.bram.pk)
+    suggested = page[page.index("Dit past het best bij") :]
+    assert "Nog niet gevraagd" in suggested
+    assert "Nee gezegd" not in suggested
+    page = refused(frits, "by_hand", *args, student=cast.bram.pk, offer=declined.pk)
+    assert "eerder afgewezen of geschrapt" in page
+    assert not Proposal.objects.filter(round=round_).exists()
+    send(frits, "by_hand", *args, student=cast.bram.pk, offer=declined.pk, reason="Nu wel")
+    send(frits, "by_hand", *args, student=cast.bram.pk, offer=declined.pk, reason="Nu wel")
+    assert Proposal.objects.filter(round=round_).count() == 1
+    page = refused(
+        frits, "by_hand", *args, student=cast.bram.pk, offer=declined.pk, reason="Om iets anders"
+    )
+    assert "Er is al een voorstel voor deze student en deze plek." in page
+    assert fine.free == 1
 
 
 def test_the_fit_of_a_proposal_is_shown_with_the_weights_of_its_round(

@@ -18,7 +18,7 @@ from tests.factories.geo import postcode
 from tests.factories.matching import ProposalFactory, RoundFactory, ranked, seeking_student
 from tests.matching.conftest import Calculate, MakeOffer, MakeProposal
 from tests.matching.pages import read, send
-from tests.matching.reading import now_of, state_of, steps_of
+from tests.matching.reading import letters, now_of, state_of, steps_of
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +42,35 @@ def test_the_start_of_a_school_counts_its_own(
     assert "Anouk" not in page
 
 
+def test_what_belongs_to_no_round_stands_at_the_start_until_it_is_sent(
+    cast: Cast, frits: Client, proposal: MakeProposal
+) -> None:
+    """Nobody sends it with a round, so it is approved and sent by itself."""
+    made = proposal(offer=OfferFactory(title="Los aanbod"))
+    slug, args = cast.windesheim.slug, (cast.windesheim.slug, made.pk)
+    assert "Beoordeel het voorstel voor Bram" in read(frits, "school", slug)
+    send(frits, "move", *args, "approve")
+    assert "Verstuur het voorstel voor Bram" in read(frits, "school", slug)
+    assert "Verstuur dit voorstel" in read(frits, "school_proposal", *args)
+    for _ in range(2):
+        assert "Verstuurd." in send(frits, "move", *args, "release")
+    assert state_of(made) == states.OFFERED
+    assert len(letters()) == 2
+    assert "Los aanbod" not in read(frits, "school", slug).partition("Laatste antwoorden")[0]
+
+
+def test_what_belongs_to_an_open_round_is_sent_with_it(
+    cast: Cast, frits: Client, proposal: MakeProposal
+) -> None:
+    round_ = RoundFactory(season=cast.season, school=cast.windesheim)
+    made = proposal(round=round_, state=states.APPROVED)
+    args = (cast.windesheim.slug, made.pk)
+    assert "Verstuur dit voorstel" not in read(frits, "school_proposal", *args)
+    assert "samen met de rest van de ronde" in send(frits, "move", *args, "release")
+    assert state_of(made) == states.APPROVED
+    assert "het voorstel voor Bram" not in read(frits, "school", cast.windesheim.slug)
+
+
 # --- one proposal ---------------------------------------------------------------------------------
 
 
@@ -51,9 +80,9 @@ def test_a_coordinator_moves_one_proposal_through_its_life(
     made = proposal(round=RoundFactory(season=cast.season, school=cast.windesheim))
     args = (cast.windesheim.slug, made.pk)
     assert "Goedgekeurd." in send(frits, "move", *args, "approve")
-    assert "Dit voorstel is al goedgekeurd." in send(frits, "move", *args, "approve")
+    assert "Goedgekeurd." in send(frits, "move", *args, "approve")
     assert "Goedkeuring teruggenomen." in send(frits, "move", *args, "undo")
-    assert "Dit kan niet meer." in send(frits, "move", *args, "undo")
+    assert "Goedkeuring teruggenomen." in send(frits, "move", *args, "undo")
     send(frits, "move", *args, "approve")
     approval.release([made.pk], by=cast.frits)
     for side, by in ((STUDENT, cast.bram.user), (COMPANY, cast.carla)):
@@ -96,7 +125,7 @@ def test_only_moves_that_are_possible_are_offered(
     begun = at_klikwerf(starts_on=today)
     expected = {
         states.PROPOSED: {"approve", "drop"},
-        states.APPROVED: {"undo", "withdraw"},
+        states.APPROVED: {"undo", "release", "withdraw"},
         states.OFFERED: {"withdraw"},
         states.AGREED: {"reopen", "cancel"},
         states.DECLINED: set(),
@@ -121,7 +150,7 @@ def test_a_move_that_does_not_exist_is_not_found(
     cast: Cast, frits: Client, proposal: MakeProposal
 ) -> None:
     made = proposal()
-    for move in ("release", "accept", "supersede", "propose", "nonsense"):
+    for move in ("accept", "supersede", "propose", "nonsense"):
         url = reverse("matching:move", args=[cast.windesheim.slug, made.pk, move])
         assert frits.post(url, {"reason": "Graag"}).status_code == 404
     assert steps_of(made) == [("propose", "", states.PROPOSED)]

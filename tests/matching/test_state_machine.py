@@ -178,6 +178,20 @@ class Market(RuleBasedStateMachine):
         act = ending.cancel if move == "cancel" else ending.reopen
         self.attempt(lambda: act(proposal.pk, reason="Anders", today=self.today, by=by))
 
+    @rule(which=PICK, too_late=st.booleans())
+    def choose_for_a_team(self, which: int, too_late: bool) -> None:
+        """A coordinator lets a smaller team go on, or the day has come on which it should begin."""
+        waits = [p for p in Proposal.objects.order_by("pk") if p.waits_for_team]
+        chosen = waits[which % len(waits)] if waits else self.one(which, "accept")
+        if too_late and which % 3 == 0:
+            ending.withdraw_teams_that_cannot_begin(today=chosen.starts_on)
+        else:
+            self.attempt(
+                lambda: answers.agree_as_a_smaller_team(
+                    chosen.pk, reason="Toch", by=self.cast.frits
+                )
+            )
+
     @rule(what=PICK, move=st.sampled_from(["pause", "resume", "resume", "close"]))
     def move_offer(self, what: int, move: str) -> None:
         """Closing is seldom: nothing happens on a closed offer any more."""
@@ -246,7 +260,8 @@ class Market(RuleBasedStateMachine):
                 "subject_id", flat=True
             )
         )
-        for kind, key in Letter.objects.values_list("kind", "key"):
+        about_one = Letter.objects.filter(kind__startswith="proposal_")
+        for kind, key in about_one.values_list("kind", "key"):
             proposal = int(key.split(":")[1])
             if proposal not in sent:
                 origin = Proposal.objects.get(pk=proposal).origin

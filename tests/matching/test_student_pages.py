@@ -1,6 +1,7 @@
 """A student's pages: start, offers, ranking, proposals."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db.models.functions import Now
@@ -128,13 +129,14 @@ def test_how_many_fit_does_not_depend_on_what_is_searched_for(
     at_klikwerf(title="Alleen mbo", levels=[2])
     fits = "2 plekken passen bij jouw profiel"
     assert "gevonden" not in read(bram, "browse")
-    for query, found in (
+    queries: tuple[tuple[Any, str], ...] = (
         ({"q": "nergens"}, "0 plekken gevonden"),
         ({"q": "sokken"}, "1 plek gevonden"),
         ({"kind": "project"}, "0 plekken gevonden"),
         ({"fitting": "all"}, "Met wat niet past erbij zijn het 3 plekken."),
         ({"fitting": "all", "q": "alleen"}, "1 plek gevonden"),
-    ):
+    )
+    for query, found in queries:
         page = read(bram, "browse", **query)
         assert fits in page, query
         assert found in page, query
@@ -300,7 +302,7 @@ def test_a_choice_that_is_none_is_refused_and_the_list_stands(
 ) -> None:
     one, two = at_klikwerf(), at_klikwerf()
     ranked(cast.bram, one, two)
-    for tier in ("0", "-1", "abc", str(TOO_BIG), "3", "1.5", "\x00", "1\x00"):
+    for tier in ("0", "-1", "abc", str(TOO_BIG), str(MOST_WISHES + 1), "1.5", "\x00", "1\x00"):
         refused(bram, "ranking", **{f"tier_{one.pk}": tier, f"tier_{two.pk}": "1"})
         assert tiers_of(cast.bram) == {one.pk: 1, two.pk: 2}, tier
 
@@ -313,6 +315,38 @@ def test_offers_that_are_not_on_the_list_are_not_put_there_by_the_form(
     form = {f"tier_{key}": "1" for key in (listed.pk, draft.pk, strange.pk, TOO_BIG, "x")}
     send(bram, "ranking", **form)
     assert tiers_of(cast.bram) == {listed.pk: 1}
+
+
+def test_an_old_page_takes_nothing_off_that_it_did_not_show(
+    cast: Cast, bram: Client, at_klikwerf: MakeOffer
+) -> None:
+    """Two windows: in the one a place goes on the list, in the other the old list is saved."""
+    shown, off, later = at_klikwerf(), at_klikwerf(), at_klikwerf()
+    ranked(cast.bram, shown, off)
+    old_page = {f"tier_{shown.pk}": "2", f"tier_{off.pk}": ""}
+    send(bram, "wish", later.pk)
+    send(bram, "ranking", **old_page)
+    assert tiers_of(cast.bram) == {shown.pk: 1, later.pk: 2}
+
+
+def test_an_old_page_puts_nothing_back_and_may_know_of_more_choices(
+    cast: Cast, bram: Client, at_klikwerf: MakeOffer
+) -> None:
+    offers = [at_klikwerf() for _ in range(3)]
+    ranked(cast.bram, *offers)
+    old_page = {f"tier_{o.pk}": str(tier) for o, tier in zip(offers, (3, 2, 1), strict=True)}
+    send(bram, "wish", offers[1].pk, off="1")
+    send(bram, "ranking", **old_page)
+    assert tiers_of(cast.bram) == {offers[2].pk: 1, offers[0].pk: 2}
+
+
+def test_a_form_that_says_nothing_changes_nothing(
+    cast: Cast, bram: Client, at_klikwerf: MakeOffer
+) -> None:
+    offers = [at_klikwerf() for _ in range(2)]
+    ranked(cast.bram, *offers)
+    send(bram, "ranking", csrfmiddlewaretoken="abc")
+    assert tiers_of(cast.bram) == {offers[0].pk: 1, offers[1].pk: 2}
 
 
 def test_an_empty_list_invites_and_a_short_one_warns(

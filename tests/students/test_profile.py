@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from education.models import Season, Skill
 from students import queries
-from students.forms import MOST_SKILLS, ProfileForm, names_a_contact
+from students.forms import A_YEAR, MOST_SKILLS, ProfileForm, names_a_contact
 from students.models import MOST_KM, Availability, Student
 from tests.conftest import Cast, client_of
 from tests.factories.education import ProgrammeFactory, SeasonFactory, SkillFactory
@@ -222,9 +222,35 @@ def test_a_programme_of_another_school_cannot_be_chosen(
 def test_a_period_that_reaches_into_the_season_is_enough(
     cast: Cast, bram: Client, filled_in: Form
 ) -> None:
-    early = (cast.season.starts_on - timedelta(days=60)).isoformat()
-    save(bram, {**filled_in, "starts_on": early, "ends_on": "9999-12-31"})
-    assert Availability.objects.get(student=cast.bram).ends_on == date(9999, 12, 31)
+    early = cast.season.starts_on - A_YEAR
+    late = cast.season.ends_on + A_YEAR
+    save(bram, {**filled_in, "starts_on": early.isoformat(), "ends_on": late.isoformat()})
+    seeks = Availability.objects.get(student=cast.bram)
+    assert (seeks.starts_on, seeks.ends_on) == (early, late)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "field"),
+    [("0001-01-01", "9999-12-31", "starts_on"), ("", "9999-12-31", "ends_on")],
+)
+def test_a_period_is_not_longer_than_a_year_around_the_season(
+    cast: Cast, bram: Client, filled_in: Form, start: str, end: str, field: str
+) -> None:
+    before = stored(cast.bram)
+    form = {**filled_in, "ends_on": end, **({"starts_on": start} if start else {})}
+    answer = bram.post(reverse("students:profile"), form)
+    assert answer.status_code == 422
+    assert next(iter(answer.context["form"].errors)) == field
+    words = answer.content.decode()
+    assert "Kies een dag vanaf" in words if start else "Kies een dag tot en met" in words
+    assert stored(cast.bram) == before
+
+
+def test_a_learning_goal_that_shows_nothing_is_none(
+    cast: Cast, bram: Client, filled_in: Form
+) -> None:
+    save(bram, {**filled_in, "learning_goal": "\u200b\r\n"})
+    assert Student.objects.get(pk=cast.bram.pk).learning_goal == ""
 
 
 def test_only_a_student_has_a_profile(cast: Cast) -> None:

@@ -62,8 +62,8 @@ def certified(
     node_limit  nodes of each search tree, at most: what is found does not depend on the machine
     seconds     unless so much time goes by on the clock; then the answer is what there is
 
-    Raises ValueError where the witness is not feasible and stable, or above the bound; SolverError where the solver
-    cannot be run.
+    Raises ValueError where the witness is not feasible and stable, or above the bound;
+    SolverError where the solver cannot be run.
     """
     if not feasible(contest, witness):
         raise ValueError("witness: not an assignment within lists, seats and minimums")

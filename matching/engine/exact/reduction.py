@@ -71,7 +71,7 @@ class _Reduction:
         """Apply the rules until nothing changes: bool (E)."""
         before = -1
         while before != np.count_nonzero(self.live):
-            before = np.count_nonzero(self.live)
+            before = int(np.count_nonzero(self.live))
             self._never_open()
             self._guaranteed()
             self._taken()
