@@ -4,6 +4,9 @@ import uuid
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+
+# In this order: a process that asks for `stages` first, as a worker would, gets half of it.
+from allauth.account.internal.constants import LoginStageKey
 from allauth.account.stages import EmailVerificationStage
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -20,6 +23,8 @@ LONGEST_ADDRESS = 254  # RFC 5321
 class CodeFromTheMail(EmailVerificationStage):
     """Waiting for the code from the mail. Whoever goes to the door meanwhile, to sign in or to sign
     up with what is right, finds it open."""
+
+    key = LoginStageKey.VERIFY_EMAIL.value
 
     def is_resumable(self, request: HttpRequest) -> bool:
         """Never: allauth would lead back to the code."""

@@ -1,9 +1,12 @@
 """Sign-in mail stands in the outbox like every other letter; nothing is sent past it."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
 from django.db import connection
@@ -77,3 +80,12 @@ def test_a_wrong_code_comes_with_advice() -> None:
     browser.post(reverse("account_request_login_code"), {"email": user.email})
     page = browser.post(reverse("account_confirm_login_code"), {"code": "AAAA-AAAA"})
     assert "Typ hem over uit de nieuwste mail" in page.content.decode()
+
+
+def test_a_process_that_asks_for_the_adapter_first_gets_it() -> None:
+    """A worker does, when it checks the settings; the web has read the pages before."""
+    first = "import django; django.setup(); import notifications.adapters"
+    done = subprocess.run(
+        [sys.executable, "-c", first], cwd=settings.BASE_DIR, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
