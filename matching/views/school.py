@@ -88,7 +88,9 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
             state__in=(states.PROPOSED, states.APPROVED),
         )
         .order_by("pk")[:MOST_NAMED],
-        "rounds": queries.rounds_visible_to(user_of(request)).filter(school=school)[:5],
+        "rounds": queries.rounds_visible_to(user_of(request)).filter(
+            school=school, state=Round.State.OPEN
+        ),
         "answers": queries.proposals_visible_to(user_of(request))
         .filter(
             student__programme__school=school,

@@ -235,3 +235,12 @@ def test_the_menu_shows_that_a_proposal_belongs_to_a_round(
         current = re.search(r'aria-current="page">(.*?)</a>', menu, re.DOTALL)
         assert current
         assert re.sub(r"<[^>]*>", "", current[1]).strip() == label
+
+
+def test_a_school_with_nothing_to_do_is_told_what_it_could_do(cast: Cast, frits: Client) -> None:
+    """Also when earlier rounds are done: an empty list says nothing."""
+    invitation = "Begin een ronde om de plekken te verdelen."
+    round_ = RoundFactory(season=cast.season, school=cast.windesheim)
+    assert invitation not in read(frits, "school", cast.windesheim.slug)
+    Round.objects.filter(pk=round_.pk).update(state=Round.State.RELEASED)
+    assert invitation in read(frits, "school", cast.windesheim.slug)
