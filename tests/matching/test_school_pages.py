@@ -43,10 +43,10 @@ def test_the_start_of_a_school_counts_its_own(
 
 
 def test_what_belongs_to_no_round_stands_at_the_start_until_it_is_sent(
-    cast: Cast, frits: Client, proposal: MakeProposal
+    cast: Cast, frits: Client, proposal: MakeProposal, at_klikwerf: MakeOffer
 ) -> None:
     """Nobody sends it with a round, so it is approved and sent by itself."""
-    made = proposal(offer=OfferFactory(title="Los aanbod"))
+    made = proposal(offer=at_klikwerf(title="Los aanbod"))
     slug, args = cast.windesheim.slug, (cast.windesheim.slug, made.pk)
     assert "Beoordeel het voorstel voor Bram" in read(frits, "school", slug)
     send(frits, "move", *args, "approve")
