@@ -155,6 +155,17 @@ def test_a_form_that_was_swapped_in_answers_as_soon_as_it_has_the_focus(
     assert sanne.page.evaluate("() => window.answersAtOnce") is True
 
 
+def test_a_long_list_in_which_nothing_is_found_says_so(region: Region, window: OpenWindow) -> None:
+    page = window(region.sanne.user).open("/student/profiel/").page
+    search = page.get_by_label("Zoek in de lijst").first
+    said = page.get_by_text("Niets gevonden. Typ een ander woord, of maak het veld leeg.").first
+    expect(said).to_be_hidden()
+    search.fill("xyzzy")
+    expect(said).to_be_visible()
+    search.fill("")
+    expect(said).to_be_hidden()
+
+
 def test_the_menu_of_a_telephone_opens_and_closes(region: Region, window: OpenWindow) -> None:
     sanne = window(region.sanne.user, width=360).open("/student/")
     button = sanne.page.get_by_role("button", name="Menu", exact=True)
