@@ -63,9 +63,9 @@ def measure(problem: Problem) -> None:
     found = bottlenecks(problem, openings=OPENINGS)
     print(
         f"\n{contest.students:,} students, {len(contest.place):,} rows, {contest.places:,} places, "
-        f"{problem.owners:,} owners:\n  {np.count_nonzero(largest < 0):,} unplaced, "
-        f"{len(found.crowds):,} crowds, {np.count_nonzero(found.gain[:, 0]):,} places where an "
-        "opening is of use"
+        f"{problem.owners:,} owners:\n  unplaced: {np.count_nonzero(largest < 0):,}, "
+        f"crowds: {len(found.crowds):,}, places where an opening is of use: "
+        f"{np.count_nonzero(found.gain[:, 0]):,}"
     )
     kinds = np.random.default_rng(1).random((KINDS, contest.students)) < 0.01
     pass_over = best(lambda: (contest.start.sum(), contest.place.sum()), 10)

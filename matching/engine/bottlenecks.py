@@ -169,7 +169,7 @@ def bottlenecks(
         crowd_of_student=read_only(crowd[:n]),
         crowd_of_place=read_only(crowd[n : n + m]),
         gain=read_only(_gains(useful, openings)),
-        slack=read_only((contest.capacity > 0) & _reaches_seat(network)[n : n + m]),
+        slack=read_only(_reaches_seat(network)[n : n + m]),
         surplus=read_only(
             np.maximum(contest.capacity - np.diff(network.asked), 0).astype(np.int32)
         ),

@@ -27,8 +27,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from matching.engine.arrays import Int32, Int64, ProblemError, read_only
+from matching.engine.arrays import Int32, Int64, Item, ProblemError, read_only
 from matching.engine.contest import Contest
 from matching.engine.jit import kernel
 from matching.engine.outcome import UNPLACED
@@ -119,9 +120,8 @@ def network_of(contest: Contest, start: Int32 | None = None) -> Network:
     if start is not None:
         _check(contest, seated, load, owners)
     return Network(
-        # One kind of array, whatever it came from: kernels are compiled once for each kind.
-        start=read_only(contest.start),
-        place=read_only(contest.place),
+        start=_uniform(contest.start),
+        place=_uniform(contest.place),
         asked=asked,
         applicant=applicant,
         seated=seated,
@@ -155,11 +155,17 @@ def applicants(
     left out, it is everybody. Returns int64 (places + 1), where the applicants of each place
     begin and end, and the applicants, int32.
     """
+    rows = len(place) if who is None else int((start[who + 1] - start[who]).sum())
     who = np.arange(len(start) - 1, dtype=np.int32) if who is None else who
     first = np.zeros(places + 2, dtype=np.int64)
-    applicant = np.empty(int((start[who + 1] - start[who]).sum()), dtype=np.int32)
-    _turn_round(read_only(start), read_only(place), who, first, applicant)
+    applicant = np.empty(rows, dtype=np.int32)
+    _turn_round(_uniform(start), _uniform(place), who, first, applicant)
     return first[:-1], applicant
+
+
+def _uniform(array: npt.NDArray[Item]) -> npt.NDArray[Item]:
+    """The same numbers as an array of one kind: kernels are compiled for each kind anew."""
+    return read_only(np.ascontiguousarray(array))
 
 
 def maximise(network: Network) -> None:
@@ -178,7 +184,8 @@ def maximise(network: Network) -> None:
 def sitters(network: Network) -> tuple[Int64, Int32]:
     """Who sits at each place: where each place begins, int64 (m + 1), and the students, int32."""
     placed = network.seated != UNPLACED
-    start = np.append(0, np.cumsum(placed))
+    start = np.zeros(len(placed) + 1, dtype=np.int64)
+    np.cumsum(placed, out=start[1:])
     return applicants(start, network.seated[placed], len(network.seats))
 
 
@@ -359,7 +366,7 @@ def _phase(
             owner = path[length - 1] - n - m
             if owner >= 0 and owners[owner, LOAD] < owners[owner, CAPACITY]:
                 for step in range(length - 1):
-                    move(network, int(path[step]), path[step + 1] - n)
+                    move(network, int(path[step]), int(path[step + 1] - n))
                 owners[owner, LOAD] += 1
                 more += 1
                 break
