@@ -23,6 +23,7 @@ from matching.engine.commands.line import main
 from matching.engine.explanation import Change
 from matching.engine.formats.outcomes import outcome_as_json, outcome_as_npz
 from matching.engine.formats.writing import write_problem
+from matching.engine.generating import generate
 from matching.engine.outcome import UNPLACED
 from tests.engine.documents import EXAMPLE
 
@@ -238,6 +239,18 @@ def test_explain_has_words_for_whoever_asks_for_nothing(files: SimpleNamespace, 
     assert run("explain", files.problem, files.outcome, "Di") == (0, said, "")
 
 
+def test_explain_begins_with_a_pin_that_lies_off_the_list(files: SimpleNamespace, run: Run) -> None:
+    Path(files.problem).write_text(json.dumps({**PROBLEM, "pins": [["Cy", "p"]]}))
+    problem = Problem.read(files.problem)
+    outcome = Outcome.of(problem, np.array([-1, 1, 0, -1], np.int32), effort="quick")
+    Path(files.outcome).write_bytes(outcome_as_json(problem, outcome, 0))
+    lines = run("explain", files.problem, files.outcome, "Cy")[1].splitlines()
+    assert lines[0] == "student Cy has place p"
+    assert lines[1].startswith("student Cy is at place p: a pin has fixed it beforehand; 1 of 1")
+    assert lines[2].startswith("student Cy is not at place q: a pin has fixed another place")
+    assert len(lines) == 3
+
+
 def test_explain_takes_numbers_where_there_are_no_ids(files: SimpleNamespace, run: Run) -> None:
     problem, outcome = files.folder / "problem.npz", files.folder / "outcome.npz"
     write_problem(files.read, problem)
@@ -277,9 +290,23 @@ def test_generate_writes_the_same_bytes_on_every_run(
     named, bare = Problem.read(tmp_path / "a.json"), Problem.read(tmp_path / "a.npz")
     assert named.student_ids is not None
     assert bare.student_ids is None
+    direct = generate(
+        50,
+        4,
+        20,
+        popularity=0.8,
+        regions=3,
+        ties=0.2,
+        place_ties=0.3,
+        owners=6,
+        minimums=0.4,
+        seats_per_student=1.2,
+        tail=2,
+        seed=9,
+    )
+    assert bare.fingerprint == direct.fingerprint
     for name in ("choice_place", "choice_rank", "tail_place", "capacity", "minimum", "owner"):
         assert np.array_equal(getattr(named, name), getattr(bare, name)), name
-    assert (named.students, named.places, named.owners) == (50, 20, 6)
 
 
 # --- bottlenecks -----------------------------------------------------------------------------

@@ -136,9 +136,9 @@ class _Reader:
         self._pairs: dict[str, list[tuple[int, int]]] = {}
 
     def read_student(self, entry: dict[str, Any]) -> None:
-        seen = set(self._choices.add(entry.get("choices", []), self._place, "place", "choices"))
+        own = self._choices.add(entry.get("choices", []), self._place, "place", "choices")
         tail = tree.field(
-            entry, "tail", lambda names: names_to_rows(names, self._place, "place", seen), []
+            entry, "tail", lambda names: names_to_rows(names, self._place, "place", set(own)), []
         )
         self._tails.add_group(tail)
 
