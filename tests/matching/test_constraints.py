@@ -309,3 +309,9 @@ def test_a_finished_run_keeps_what_it_saw(run: Run, missing: str) -> None:
         refused_by(change(run, "finish", state=states.DONE, **seen))
         == "finished_run_keeps_what_it_saw"
     )
+
+
+def test_a_run_says_how_it_calculates_and_how_far_it_is(run: Run) -> None:
+    assert refused_by(change(run, effort="exact", progress=100)) == ""
+    assert refused_by(change(run, effort="best")) == "run_effort_is_known"
+    assert refused_by(change(run, progress=101)) == "run_progress_is_a_percentage"

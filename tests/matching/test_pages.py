@@ -69,7 +69,7 @@ class Region:
     def pages(self) -> dict[str, tuple[User, str, list[object], dict[str, Any]]]:
         """Every page of this room with somebody who reads it."""
         cast, bram, slug = self.cast, self.cast.bram, self.cast.windesheim.slug
-        team = Proposal.objects.filter(offer=self.project).first()
+        team = Proposal.objects.filter(offer=self.project, state=states.OFFERED).first()
         of_anouk = Proposal.objects.filter(student=cast.anouk, state=states.OFFERED).first()
         assert team is not None
         assert of_anouk is not None

@@ -399,7 +399,7 @@ def test_ticked_proposals_are_approved_and_the_others_are_explained(
         assert f"{made.student} – {made.offer}: {reasons.refusal(code)}" in page
     assert "1 goedkeuring teruggenomen." in send(frits, "undo", *args, proposal=outcome["plain"].pk)
     assert "3 voorstellen verstuurd." in send(frits, "release", *args)
-    assert "Er was niets om te versturen." in send(frits, "release", *args)
+    assert "Alles wat klaarstond, is verstuurd." in send(frits, "release", *args)
     assert "Er was niets om terug te nemen." in send(
         frits, "undo", *args, proposal=outcome["unchecked"].pk
     )
