@@ -267,9 +267,13 @@ def _proposals(
         states.CANCELLED,
     )
     found = {}
+    # In a period of its own: a student with a seat gets no second one in the same weeks.
+    after = offers["published"].ends_on + timedelta(days=1)
+    later = {"starts_on": after, "ends_on": after + timedelta(days=90)}
     for state in (*over, *at):
         found[state] = ProposalFactory(
             student=cast.anouk,
+            **(later if state == states.PROPOSED else {}),
             offer=at.get(state, offers["second"]),
             state=state,
             round=round_ if state in (states.PROPOSED, states.APPROVED) else None,
