@@ -110,16 +110,16 @@ MOST_QUERIES = {
     "student, list of offers": 16,
     "student, offer": 20,
     "student, ranking": 16,
-    "student, proposal": 7,
+    "student, proposal": 8,
     "company, start": 8,
     "company, proposal": 11,
     "company, team": 12,
-    "school, start": 13,
+    "school, start": 15,
     "school, proposal": 10,
     "rounds": 10,
     "round": 21,
     "round, why": 14,
-    "round, by hand": 17,
+    "round, by hand": 19,
 }
 
 
