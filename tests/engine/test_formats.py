@@ -6,6 +6,7 @@ Reading is checked against `Problem.of`, which turns words into arrays in anothe
 from __future__ import annotations
 
 import copy
+import gc
 import json
 from contextlib import suppress
 from dataclasses import replace
@@ -197,6 +198,18 @@ def test_a_directory_is_no_file_and_no_file_is_none(tmp_path: Path, name: str) -
         Problem.read(tmp_path / name)
     with pytest.raises(FileNotFoundError):
         Problem.read(tmp_path / "none" / name)
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_the_collector_is_left_as_it_was(tmp_path: Path, was_on: bool) -> None:
+    (gc.enable if was_on else gc.disable)()
+    try:
+        Problem.read(written(tmp_path, EXAMPLE))
+        with pytest.raises(ProblemError):
+            Problem.read(written(tmp_path, b"{"))
+        assert gc.isenabled() == was_on
+    finally:
+        gc.enable()
 
 
 def test_complaints_are_short_and_in_one_line(tmp_path: Path) -> None:

@@ -57,8 +57,9 @@ def read_problem(path: Path) -> dict[str, Any]:
     """
     if is_npz(path):
         return dict(npz.read_arrays(path, _NEEDED, _OPTIONAL))
-    top = read_tree(path, PROBLEM_FORMAT, ("students", "places"), ("owners", "pins", "bans"))
-    return _fields_from(top)
+    with tree.collector_at_rest():
+        top = read_tree(path, PROBLEM_FORMAT, ("students", "places"), ("owners", "pins", "bans"))
+        return _fields_from(top)
 
 
 def is_npz(path: Path) -> bool:
