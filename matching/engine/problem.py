@@ -363,7 +363,8 @@ def _check_rows(problem: Problem) -> None:
             f"{problem.student_name(int(student[row]))}: place {place[row]} does not exist "
             f"(there are {problem.places})"
         )
-    wrong = np.flatnonzero((np.abs(priority) > LARGEST_PRIORITY) & (priority != REFUSED))
+    beyond = (priority < -LARGEST_PRIORITY) | (priority > LARGEST_PRIORITY)
+    wrong = np.flatnonzero(beyond & (priority != REFUSED))
     if wrong.size:
         row = int(wrong[0])
         raise ProblemError(
