@@ -75,6 +75,11 @@ def read_only(array: npt.NDArray[Item]) -> npt.NDArray[Item]:
     return view
 
 
+def uniform(array: npt.NDArray[Item]) -> npt.NDArray[Item]:
+    """The same numbers as an array of one kind: kernels are compiled for each kind anew."""
+    return read_only(np.ascontiguousarray(array))
+
+
 def require_between(
     title: str, name: str, array: npt.NDArray[np.generic], low: float, high: float
 ) -> None:

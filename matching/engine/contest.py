@@ -7,12 +7,12 @@ students block nobody, and pinned seats do not yield.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
 
-from matching.engine.arrays import Bool, Int32, Int64, UInt64
+from matching.engine.arrays import Bool, Int32, Int64, UInt64, uniform
 from matching.engine.problem import NO_OWNER, REFUSED, Problem
 
 
@@ -33,6 +33,8 @@ class Contest:
     hopeless         bool (m)       closed from the beginning: the minimum is above what the owner
                                     can take, and nobody is pinned there
     lottery          uint64 (n)     lower is better
+
+    All are made read-only and contiguous: kernels are compiled for each kind of array anew.
     """
 
     start: Int64
@@ -46,6 +48,10 @@ class Contest:
     held_open: Bool
     hopeless: Bool
     lottery: UInt64
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, uniform(getattr(self, field.name)))
 
     @property
     def students(self) -> int:

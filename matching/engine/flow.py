@@ -27,9 +27,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from matching.engine.arrays import Int32, Int64, Item, ProblemError, read_only
+from matching.engine.arrays import Int32, Int64, ProblemError, uniform
 from matching.engine.contest import Contest
 from matching.engine.jit import kernel
 from matching.engine.outcome import UNPLACED
@@ -120,8 +119,8 @@ def network_of(contest: Contest, start: Int32 | None = None) -> Network:
     if start is not None:
         _check(contest, seated, load, owners)
     return Network(
-        start=_uniform(contest.start),
-        place=_uniform(contest.place),
+        start=contest.start,
+        place=contest.place,
         asked=asked,
         applicant=applicant,
         seated=seated,
@@ -159,13 +158,8 @@ def applicants(
     who = np.arange(len(start) - 1, dtype=np.int32) if who is None else who
     first = np.zeros(places + 2, dtype=np.int64)
     applicant = np.empty(rows, dtype=np.int32)
-    _turn_round(_uniform(start), _uniform(place), who, first, applicant)
+    _turn_round(uniform(start), uniform(place), who, first, applicant)
     return first[:-1], applicant
-
-
-def _uniform(array: npt.NDArray[Item]) -> npt.NDArray[Item]:
-    """The same numbers as an array of one kind: kernels are compiled for each kind anew."""
-    return read_only(np.ascontiguousarray(array))
 
 
 def maximise(network: Network) -> None:

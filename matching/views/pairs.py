@@ -156,9 +156,11 @@ def _doubts(student: Student, offer: Any, fit: Fit | None) -> list[str]:
             _("Volgens de regels kan dit niet (%(rules)s). Schrijf waarom het toch kan.")
             % {"rules": ", ".join(rule_words(fit.rules)).lower()}
         )
+    standing = list(queries.proposed_to(student, offer))
+    # Looked up last: what a form that was sent twice made a moment ago is in both, or in this one.
     if Proposal.objects.filter(student=student, offer=offer, state__in=states.OPEN).exists():
         return found  # the answer to the same proposal once more is another one
-    for other in queries.proposed_to(student, offer):
+    for other in standing:
         found.append(
             _(
                 "%(student)s heeft in deze periode al een voorstel: %(offer)s bij %(company)s. "

@@ -336,7 +336,12 @@ def test_an_offer_closes_once_however_often_it_is_asked(cast: Cast, proposal: Ma
     said = at_once(*[close] * 6)
     assert refusals(said) == ["offer_moved_on"] * 5
     assert [s[0] for s in steps_of(made)].count("withdraw") == 1
-    assert len(letters()) == 2
+    assert [kind for kind, _to in letters()] == [
+        "offer_closed",
+        "offer_closed_coordinator",
+        "proposal_withdrawn_company",
+        "proposal_withdrawn_student",
+    ]
 
 
 # --- clocks ---------------------------------------------------------------------------------------

@@ -61,10 +61,6 @@ class Point:
     def of(cls, polytope: Polytope, column: Float64) -> Point:
         """What belongs to these values of the columns, float64 (relaxed columns)."""
         part = polytope.part
-        worse = np.zeros(len(part.student))
-        for row, others in enumerate(part.worse_here):
-            if len(others):
-                worse[row] = column[others].sum()
         started = np.ones(len(part.capacity))
         started[polytope.optional] = column[polytope.started]
         kept_out = np.zeros(len(part.student))
@@ -73,7 +69,7 @@ class Point:
         return cls(
             column=column,
             tooth=column[polytope.served[polytope.by_student.step]] - column[polytope.seat],
-            worse=worse,
+            worse=part.worse_here @ column[polytope.seat],
             started=started[part.place],
             kept_out=kept_out,
         )
@@ -127,9 +123,8 @@ def _add_comb(polytope: Polytope, point: Point, step: int, entries: Entries) -> 
         entries.add(row, polytope.owner_full[polytope.by_owner.step[rows[-1:]]], len(by_tooth))
     if optional:
         entries.add(row, polytope.place_started[[place]], -len(chosen))
-    for one in by_worse:
-        others = part.worse_here[one]
-        entries.add(np.repeat(row, len(others)), polytope.seat[others], -1)
+    worse = part.worse_here[by_worse].indices
+    entries.add(np.repeat(row, len(worse)), polytope.seat[worse], -1)
 
 
 def _add_owner_comb(polytope: Polytope, point: Point, step: int, entries: Entries) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from matching.engine.arrays import Bool, Int64
@@ -93,21 +93,26 @@ class Part:
         return shared
 
     @cached_property
-    def worse_here(self) -> list[Int64]:
-        """Per row the rows of the same student at the same owner that the student ranks worse.
-
-        Empty where the owner plays no part.
+    def worse_here(self) -> csr_matrix:
+        """In each row 1 at the rows of the same student at the same owner that the student ranks
+        worse: int64 (E, E). Empty where the owner plays no part.
         """
-        none = np.empty(0, dtype=np.int64)
-        worse = [none] * len(self.student)
         owner = self.owner[self.place]
         rows = np.flatnonzero(self.shared[self.place])
         rows = rows[np.lexsort((self.rank[rows], owner[rows], self.student[rows]))]
         pair = self.student[rows] * len(self.owner_capacity) + owner[rows]
-        for together in np.split(rows, np.flatnonzero(np.diff(pair)) + 1):
-            for row in together:
-                worse[row] = together[self.rank[together] > self.rank[row]]
-        return worse
+        better: list[Int64] = [rows[:0]]
+        worse: list[Int64] = [rows[:0]]
+        # Rows so far apart may still be of one student and owner, up to the longest such list.
+        longest = np.unique(pair, return_counts=True)[1].max(initial=1)
+        for apart in range(1, int(longest)):
+            first, second = rows[:-apart], rows[apart:]
+            found = (pair[:-apart] == pair[apart:]) & (self.rank[second] > self.rank[first])
+            better.append(first[found])
+            worse.append(second[found])
+        row, column = np.concatenate(better), np.concatenate(worse)
+        size = len(self.student)
+        return csr_matrix((np.ones(len(row), dtype=np.int64), (row, column)), shape=(size, size))
 
     def missing(self, taken: Bool) -> int:
         """How many students the places that are held open miss, with these rows taken."""

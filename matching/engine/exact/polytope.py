@@ -261,12 +261,12 @@ class Polytope:
         self._served_or_full(entries, rows, every)
         shared = np.flatnonzero(part.shared[part.place])
         entries.add(rows[shared], self.owner_full[self.by_owner.step[shared]], 1)
-        some = np.array([row for row in shared if len(part.worse_here[row])], dtype=np.int64)
+        worse = part.worse_here
+        counts = np.diff(worse.indptr)
+        some = np.flatnonzero(counts)
         rows = entries.begin(len(some), np.where(optional[some], -1.0, 0.0), np.inf)
         self._served_or_full(entries, rows, some)
-        counts = np.array([len(part.worse_here[row]) for row in some], dtype=np.int64)
-        worse = [part.worse_here[row] for row in some]
-        entries.add(np.repeat(rows, counts), np.concatenate([*worse, every[:0]]), -1)
+        entries.add(np.repeat(rows, counts[some]), self.seat[worse.indices], -1)
         return entries.rows()
 
     def _served_or_full(self, entries: Entries, rows: Int64, choices: Int64) -> None:

@@ -4,7 +4,7 @@
 2. Most students. Ranks pull along, so weakly that all of them together never outweigh a student:
    it makes the program less degenerate, and often settles the third goal on the way.
 3. The smallest sum of ranks, with so many students.
-4. Fewest at the worst rank, then at the next, with that sum.
+4. Fewest at the worst rank, then at the next, with that sum: in parts of moderate size.
 
 Each goal begins with the relaxation (`relaxation`), whose bound may meet what is at hand; where it
 does not, it goes to branch and bound (`branching`). A goal that is not proven ends the series.
@@ -27,6 +27,8 @@ from matching.engine.exact.relaxation import Relaxation
 # Beyond this weight of a student the solver's tolerances are no longer small; then goal 2 goes
 # without the pull of the ranks.
 _HEAVIEST = 2**16
+# Goal 4 alone has many solutions of equal worth, which makes it slow; larger parts go without.
+FAIR_ROWS = 4_000
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,8 @@ class Stages:
             return
         self.bound = int(np.count_nonzero(self.taken))
         yield self.state()
-        self._settle_ranks()
-        yield self.state()
-        if self.best_ranks:
+        yield from self._settle_ranks()
+        if self.best_ranks and len(self.part.student) <= FAIR_ROWS:
             self._settle_profile()
             yield self.state()
 
@@ -104,8 +105,8 @@ class Stages:
         cost[columns] = -1
         proven = self.part.missing(self.taken) == 0
         if not proven:
-            bound = self._relax(cost, enough=self._worth(cost))
-            proven = self._reach(cost, bound) == self._worth(cost)
+            root = self._relax(cost, enough=self._worth(cost))
+            proven = root is not None and self._reach(cost, root) == self._worth(cost)
         if len(columns):
             self._demand(columns, np.ones(len(columns), dtype=np.int64))
         self.fewest_missing = proven
@@ -124,32 +125,31 @@ class Stages:
         # All ranks together are worth less than one student: so much means this many students.
         enough = weight * int(np.count_nonzero(self.taken))
         root = self._relax(cost, enough=enough)
-        self._limit_size(root, weight)
-        yield self.state()
-        if self.largest:
-            return
-        reached = self._reach(cost, root)
-        if reached is not None:
-            self.bound = min(self.bound, -(-reached // weight))
-        self.largest = self.bound == np.count_nonzero(self.taken)
-        yield self.state()
-
-    def _limit_size(self, root: Bound | None, weight: int) -> None:
         if root is not None:
-            self.bound = min(self.bound, -(-root.value // weight))
+            self._limit_size(root.value, weight)
+            yield self.state()
+            if not self.largest:
+                self._limit_size(self._reach(cost, root), weight)
+        yield self.state()
+
+    def _limit_size(self, bound: int, weight: int) -> None:
+        """With each student worth so much, less a rank, no more than ``bound`` can be reached."""
+        self.bound = min(self.bound, -(-bound // weight))
         self.largest = self.bound == np.count_nonzero(self.taken)
 
-    def _settle_ranks(self) -> None:
+    def _settle_ranks(self) -> Iterator[Settled]:
         """Goal 3."""
         seats = self.polytope.seat
         self._demand(seats, np.ones(len(seats), dtype=np.int64))
         cost = np.zeros(self.polytope.relaxed, dtype=np.int64)
         cost[seats] = -self.part.rank
         root = self._relax(cost, enough=self._worth(cost))
-        reached = self._reach(cost, root)
-        if reached is not None:
-            self.rank_sum_bound = -reached
-            self.best_ranks = reached == self._worth(cost)
+        if root is not None:
+            self.rank_sum_bound = -root.value
+            yield self.state()
+            self.rank_sum_bound = -self._reach(cost, root)
+            self.best_ranks = self.rank_sum_bound == -self._worth(cost)
+        yield self.state()
 
     def _settle_profile(self) -> None:
         """Goal 4. With students and sum given, the two best ranks follow from the others."""
@@ -160,7 +160,7 @@ class Stages:
             cost = np.zeros(self.polytope.relaxed, dtype=np.int64)
             cost[here] = -1
             root = self._relax(cost, enough=self._worth(cost))
-            if self._reach(cost, root) != self._worth(cost):
+            if root is None or self._reach(cost, root) != self._worth(cost):
                 return
             self._demand(here, np.ones(len(here), dtype=np.int64))
         self.fairest = True
@@ -189,10 +189,10 @@ class Stages:
                 self.taken = at_hand
         return root
 
-    def _reach(self, cost: Int64, root: Bound | None) -> int | None:
+    def _reach(self, cost: Int64, root: Bound) -> int:
         """Go on from the root where it leaves a gap; returns the bound on what can be reached."""
-        if root is None or root.value <= self._worth(cost):
-            return None if root is None else root.value
+        if root.value <= self._worth(cost):
+            return root.value
         found = branch(
             self.polytope,
             self.relaxation.rows,
