@@ -280,6 +280,12 @@ class Proposal(models.Model):
         """Whether their periods share a day."""
         return self.starts_on <= other.ends_on and other.starts_on <= self.ends_on
 
+    def is_a_choice_beside(self, other: "Proposal") -> bool:
+        """Whether a coordinator put the later of the two beside the earlier, and wrote why: then
+        the student may choose, and the one that is not chosen is withdrawn."""
+        later = max(self, other, key=lambda one: one.pk)
+        return later.origin == self.Origin.COORDINATOR and bool(later.reason)
+
     @property
     def off_the_list(self) -> bool:
         """Whether a round gave a place that the student had not ranked, but that fits."""

@@ -104,20 +104,16 @@ def overlapping(starts_on: date, ends_on: date) -> Q:
     return Q(starts_on__lte=ends_on, ends_on__gte=starts_on)
 
 
-def seats_elsewhere(proposals: Iterable[Proposal]) -> dict[int, set[str]]:
-    """For each of these proposals, by key: the states of others of the same student, in the same
-    period, that hold a seat."""
+def seats_elsewhere(proposals: Iterable[Proposal]) -> dict[int, list[Proposal]]:
+    """For each of these proposals, by key: others of the same student, in the same period, that
+    hold a seat."""
     rows = list(proposals)
     held = Proposal.objects.filter(student__in={p.student_id for p in rows}, holds_seat=True)
     seated: dict[int, list[Proposal]] = defaultdict(list)
     for found in held:
         seated[found.student_id].append(found)
     return {
-        p.pk: {
-            str(found.state)
-            for found in seated[p.student_id]
-            if found.pk != p.pk and found.overlaps(p)
-        }
+        p.pk: [found for found in seated[p.student_id] if found.pk != p.pk and found.overlaps(p)]
         for p in rows
     }
 

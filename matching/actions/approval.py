@@ -102,7 +102,8 @@ def _has_agreed(student_id: int, offer: Offer) -> bool:
 def approve(ids: Iterable[int], *, by: User) -> Approved:
     """Approve proposals of the own school's students. Those from a round or made by hand take a
     seat each; where the last seat has gone, the others are refused and stay proposed. So are
-    those of a student who has a seat already: one place per student and period.
+    those of a student who has a seat already: one place per student and period, unless a
+    coordinator put the second beside the first by hand and wrote why.
 
     In the order of their keys: equal calls give equal results.
     """
@@ -146,7 +147,7 @@ def _seats_for(offer_id: int, wanted: int) -> int:
     return got if got and take_seats(offer_id, got) else 0
 
 
-def _why_not_approve(proposal: Proposal, elsewhere: set[str]) -> str:
+def _why_not_approve(proposal: Proposal, elsewhere: list[Proposal]) -> str:
     """A code; nothing when it can be approved beside what the student has `elsewhere`."""
     if not PROPOSAL.allows("approve", proposal.state):
         return f"proposal_{proposal.state}"
@@ -154,17 +155,20 @@ def _why_not_approve(proposal: Proposal, elsewhere: set[str]) -> str:
         return "offer_full"
     if proposal.offer.state != offer_states.PUBLISHED:
         return "offer_not_published"
-    if states.AGREED in elsewhere:
+    if any(other.state == states.AGREED for other in elsewhere):
         return "student_agreed"
-    if proposal.takes_a_seat and elsewhere:
+    if proposal.takes_a_seat and not all(map(proposal.is_a_choice_beside, elsewhere)):
         return "student_taken"
     return ""
 
 
 def _met(proposal: Proposal, wanted: dict[int, list[Proposal]]) -> bool:
-    """Whether the same student gets a seat in the same period a moment before this one."""
+    """Whether the same student gets a seat in the same period a moment before this one, and is
+    not meant to choose."""
     return any(
-        p.student_id == proposal.student_id and p.overlaps(proposal)
+        p.student_id == proposal.student_id
+        and p.overlaps(proposal)
+        and not p.is_a_choice_beside(proposal)
         for rows in wanted.values()
         for p in rows
     )

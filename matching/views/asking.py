@@ -79,7 +79,8 @@ REFUSALS: dict[str, Any] = {
         "terug."
     ),
     "student_taken": gettext_lazy(
-        "De student heeft in deze periode al een ander voorstel dat is goedgekeurd of verstuurd."
+        "De student heeft in deze periode al een ander voorstel dat is goedgekeurd of verstuurd. "
+        "Wil je de student laten kiezen? Maak dit voorstel dan met de hand en schrijf waarom."
     ),
     "run_just_done": gettext_lazy("De ronde is net berekend. Hieronder zie je wat eruit kwam."),
     "team_not_ready": gettext_lazy("De student en het bedrijf hebben nog niet allebei ja gezegd."),

@@ -32,7 +32,7 @@ SKILLS = {
 class Region:
     """Fatima coordinates Windesheim. Youssef has yet to fill in his profile. Sanne, Tim and Noor
     all want to go to Klikwerf, which has one place, and asks what Sanne can; Noor wants nothing
-    else. Kees made no list, and Lotte did not finish her profile."""
+    else, and says so. Kees made no list, and Lotte did not finish her profile."""
 
     season: Season
     school: School
@@ -108,7 +108,7 @@ def make_region() -> Region:
         skills=skills,
     )
     for one in (region.sanne, region.tim, region.noor, region.kees, region.lotte):
-        AvailabilityFactory(student=one, season=season)
+        AvailabilityFactory(student=one, season=season, beyond_list=one is not region.noor)
     ranked(region.tim, data, photos)
     ranked(region.noor, data)
     return region

@@ -153,7 +153,9 @@ def she_changes_what_she_knows_better(fatima: Window) -> None:
     fatima.follow("Ronde").follow("Maak een voorstel met de hand").look()
     fatima.page.get_by_label("Student").select_option("Youssef El Amrani")
     fatima.page.get_by_label("Plek", exact=True).select_option(label=f"{PHOTOS} – Kaasland")
-    fatima.press("Maak het voorstel").sees("Voorstel gemaakt: Youssef El Amrani bij Kaasland.")
+    fatima.press("Maak het voorstel", status=422).sees("in deze periode al een voorstel").look()
+    fatima.fill("Waarom past dit?", "Youssef mag kiezen.").press("Maak het voorstel")
+    fatima.sees("Voorstel gemaakt: Youssef El Amrani bij Kaasland.")
     fatima.unfold("Kees Mulder")
     fatima.page.get_by_role("group").filter(has_text="Kees").get_by_role("link").click()
     fatima.sees("Dit past het best bij Kees Mulder").look()
@@ -166,12 +168,13 @@ def she_changes_what_she_knows_better(fatima: Window) -> None:
 
 
 def she_approves_undoes_and_releases(fatima: Window) -> None:
-    fatima.press("zonder aandachtspunt goed").sees("3 voorstellen goedgekeurd.").look()
+    fatima.press("zonder aandachtspunt goed").sees("1 voorstel goedgekeurd.").look()
     fatima.page.get_by_label("Kies Sanne de Vries").check()
     fatima.sees("1 gekozen").press("Neem goedkeuring terug").sees("1 goedkeuring teruggenomen.")
     to_judge = fatima.page.get_by_role("region", name="Te beoordelen")
-    to_judge.get_by_label("Kies alles").first.check()
-    fatima.press("Keur gekozen goed").sees("2 voorstellen goedgekeurd.")
+    for table in to_judge.get_by_label("Kies alles").all():
+        table.check()
+    fatima.press("Keur gekozen goed").sees("4 voorstellen goedgekeurd.")
     fatima.press("Verstuur 4 voorstellen").sees("4 voorstellen verstuurd.").look()
 
 

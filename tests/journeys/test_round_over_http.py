@@ -225,7 +225,8 @@ def she_reads_who_is_placed_on_which_choice(fatima: Visitor) -> None:
         row = fatima.reads(student, "tr")
         assert offer in row
         assert re.search(rf"\b{choice} \d+ Voorgesteld", row), row
-    assert "Noor Bakker" in fatima.reads("Alle plekken op de lijst gingen naar anderen.", "details")
+    unplaced = fatima.reads("Noor Bakker", "details")
+    assert "Alle plekken op de lijst gingen naar anderen" in unplaced
     assert "Kees Mulder" in fatima.reads("Heeft nog geen plekken op de lijst gezet.", "details")
 
 
@@ -260,7 +261,9 @@ def she_makes_some_by_hand(fatima: Visitor, region: Region) -> None:
     fatima.press("Maak het voorstel").sees(f"Voorstel gemaakt: Noor Bakker bij {BAKFIETSEN}.")
 
     fatima.follow("Maak een voorstel met de hand")
-    fatima.press("Maak het voorstel", {"Student": "Youssef", "Plek": PHOTOS})
+    fatima.press("Maak het voorstel", {"Student": "Youssef", "Plek": PHOTOS}, status=422)
+    fatima.sees("heeft in deze periode al een voorstel")
+    fatima.press("Maak het voorstel", {"Waarom past dit?": "Youssef mag kiezen."})
     fatima.sees("Voorstel gemaakt: Youssef El Amrani bij Kaasland.")
 
     fatima.follow("Maak een voorstel met de hand")
@@ -276,8 +279,12 @@ def she_approves_the_rest_at_once(fatima: Visitor, region: Region) -> None:
     fatima.press("zonder aandachtspunt goed").sees("Er is nog niets verstuurd.")
     assert standing(region.kees, region.far) == states.PROPOSED, "flagged rows are looked at first"
     fatima.press("Keur gekozen goed").sees("Kies eerst een of meer voorstellen.")
-    fatima.press("Keur gekozen goed", {"Kies Kees Mulder": "ja"})
-    fatima.sees("1 voorstel goedgekeurd.", "5 voorstellen staan klaar om te versturen.")
+    tick = (
+        f"Kies Kees Mulder voor {FAR}",
+        *(f"Kies Youssef El Amrani voor {one}" for one in (INTERNSHIP, PHOTOS)),
+    )
+    fatima.press("Keur gekozen goed", dict.fromkeys(tick, "ja"))
+    fatima.sees("3 voorstellen goedgekeurd.", "5 voorstellen staan klaar om te versturen.")
     assert seats(region.data) == (offer_states.FILLED, 1)
 
 

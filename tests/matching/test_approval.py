@@ -283,6 +283,32 @@ def test_of_two_for_one_student_the_first_is_approved(cast: Cast, proposal: Make
     assert seats(second.offer) == (Offer.State.PUBLISHED, 0)
 
 
+def test_a_coordinator_may_write_why_a_student_has_a_choice_of_two(
+    cast: Cast, proposal: MakeProposal
+) -> None:
+    first = proposal()
+    second = approval.propose_by_hand(
+        cast.bram, OfferFactory(), by=cast.frits, reason="Bram mag kiezen"
+    )
+    assert len(approval.approve([first.pk, second.pk], by=cast.frits).done) == 2
+    approval.undo([first.pk], by=cast.frits)
+    assert len(approval.approve([first.pk], by=cast.frits).done) == 1
+
+
+def test_the_reason_of_an_earlier_one_by_hand_is_about_something_else(
+    cast: Cast, proposal: MakeProposal
+) -> None:
+    """Nobody wrote that the student may choose between it and what a round proposed later."""
+    by_hand = approval.propose_by_hand(
+        cast.bram, OfferFactory(), by=cast.frits, reason="Verder weg mag"
+    )
+    later = proposal()
+    result = approval.approve([by_hand.pk, later.pk], by=cast.frits)
+    assert [(p.pk, code) for p, code in result.refused] == [(later.pk, "student_taken")]
+    silent = approval.propose_by_hand(cast.bram, OfferFactory(), by=cast.frits)
+    assert approval.approve([silent.pk], by=cast.frits).refused[0][1] == "student_taken"
+
+
 def test_what_a_student_asked_for_may_run_beside_another(
     cast: Cast, proposal: MakeProposal
 ) -> None:
