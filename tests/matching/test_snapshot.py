@@ -4,7 +4,7 @@ import ast
 import io
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -354,8 +354,8 @@ def test_who_is_guided_already_counts(
     at_klikwerf()
     for _ in range(held):
         ProposalFactory(offer=at_klikwerf(), state=states.APPROVED)
-    past = today.replace(year=today.year - 3)
-    before = at_klikwerf(starts_on=past, ends_on=past.replace(day=28))
+    past = today - timedelta(days=1000)
+    before = at_klikwerf(starts_on=past, ends_on=past + timedelta(days=140))
     ProposalFactory(offer=before, state=states.AGREED)
     problem = take(round_, today=today).problem
     assert problem.owner_capacity.tolist() == ([] if room is None else [room])
