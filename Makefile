@@ -7,7 +7,7 @@ VENV := .venv/bin
 EXPORT := $(VENV)/uv export --quiet --frozen --no-header --no-emit-project
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install install-all check test run lock bench-start browser clean
+.PHONY: help demo install install-all check test run lock bench-start browser screenshots axe clean
 
 help: ## List what can be done
 	@echo "Topcentrum. What can be done:"
@@ -35,6 +35,13 @@ run: install ## One command with servers of its own around it, e.g. ARGS="python
 
 browser: install-all ## Find a Chromium for the tests, or install one
 	@$(VENV)/python scripts/find_chromium.py
+
+screenshots: install-all ## Pictures of every page of the demo, in screenshots/
+	@$(VENV)/python scripts/screenshots.py $(ARGS)
+
+axe: install-all ## Every page for every person, in every look, with axe-core (long)
+	@chromium="$$($(VENV)/python scripts/find_chromium.py)" || exit 1; \
+	CHROMIUM="$$chromium" EVERY_LOOK=1 $(VENV)/python -m pytest -n logical tests/journeys/test_pages_in_browser.py $(ARGS)
 
 bench-start: install ## Measure the cold and the warm start of the demo
 	@$(VENV)/python bench/start.py
