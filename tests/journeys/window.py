@@ -163,6 +163,11 @@ class Window:
         found += [*(() if looks else self.axe()), *self._overflow()]
         return [f"{where}: {fault}" for fault in found]
 
+    def letter_faults(self) -> list[str]:
+        """The same for a letter that stands alone in the window; headings are not its habit."""
+        wide = self.page.evaluate(STICKS_OUT)
+        return [*self.axe(), *(f"sticks out: {what}" for what in wide)]
+
     def axe(self) -> list[str]:
         """What axe-core finds against WCAG 2.2 A and AA."""
         self.page.evaluate(AXE_SCRIPT)
