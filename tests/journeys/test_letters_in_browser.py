@@ -4,7 +4,7 @@ import pytest
 
 from tests.house.test_letters import SCENES, Scene, letters_of
 from tests.journeys.conftest import OpenWindow
-from tests.journeys.window import Look
+from tests.journeys.window import HEIGHT, Look
 
 LOOKS = (Look(320, "light"), Look(640, "dark"), Look(320, "dark"), Look(640, "light"))
 
@@ -16,9 +16,9 @@ def test_every_letter_can_be_read(name: str, transactional_db: None, window: Ope
     reader, faults = window(), list[str]()
     for number, letter in enumerate(letters.values()):
         reader.page.set_content(letter.html)
-        width, scheme = LOOKS[number % len(LOOKS)]
-        reader.page.set_viewport_size({"width": width, "height": 900})
-        reader.page.emulate_media(color_scheme=scheme)
-        faults += [f"{letter.kind}, {scheme}: {fault}" for fault in reader.letter_faults()]
+        look = LOOKS[number % len(LOOKS)]
+        reader.page.set_viewport_size({"width": look.width, "height": HEIGHT})
+        reader.page.emulate_media(color_scheme=look.scheme)
+        faults += [f"{letter.kind}, {look}: {fault}" for fault in reader.letter_faults()]
     assert not faults, "\n".join(faults)
     assert len(letters) > 15

@@ -43,6 +43,11 @@ class Look(NamedTuple):
 
     width: int
     scheme: Literal["light", "dark"]
+    forced: Literal["none", "active"] = "none"
+
+    def __str__(self) -> str:
+        colours = self.scheme if self.forced == "none" else "forced colours"
+        return f"at {self.width} px, {colours}"
 
 
 @dataclass
@@ -156,10 +161,10 @@ class Window:
         where = re.sub(r"https?://[^/]+", "", self.page.url)
         found = [*self.troubles, *self._headings()]
         self.troubles.clear()
-        for width, scheme in looks:
-            self.page.set_viewport_size({"width": width, "height": HEIGHT})
-            self.page.emulate_media(color_scheme=scheme)
-            found += [f"at {width} px, {scheme}: {fault}" for fault in self.axe()]
+        for look in looks:
+            self.page.set_viewport_size({"width": look.width, "height": HEIGHT})
+            self.page.emulate_media(color_scheme=look.scheme, forced_colors=look.forced)
+            found += [f"{look}: {fault}" for fault in self.axe()]
         found += [*(() if looks else self.axe()), *self._overflow()]
         return [f"{where}: {fault}" for fault in found]
 
