@@ -7,6 +7,8 @@ once, and the order in which students take their turn does not change the result
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from matching.engine.acceptance import asking_order
@@ -30,18 +32,75 @@ def accepted(contest: Contest, place_number: UInt64) -> Int32:
     Each choice is asked at most once: O(E log of the largest capacity); with owners, times the
     number of places of an owner in step 4.
     """
-    tied = bool(_tied_with_next(contest).any())
-    order = asking_order(contest, place_number) if tied else np.empty(0, dtype=np.int64)
-    seats = np.minimum(contest.capacity, np.bincount(contest.place, minlength=contest.places))
-    rows = (contest.start, contest.place, contest.priority, contest.lottery, order)
-    if not contest.shared.any():
-        return _places_alone(*rows, seats)
-    by_owner = np.argsort(contest.owner, kind="stable").astype(np.int32)
-    first_place = np.searchsorted(
-        contest.owner[by_owner], np.arange(len(contest.owner_capacity) + 1)
-    )
-    owners = (contest.owner, contest.owner_capacity, by_owner, first_place)
-    return _places_of_owners(*rows, seats, *owners)
+    return Asking(contest, place_number).assignment()
+
+
+class Asking:
+    """The same, for a contest whose places close one after another.
+
+    After `close` only those who sat there ask on. What was refused before stays refused: with a
+    place less, everybody asks at least as many places as before, and who loses to some claims
+    loses to more of them too. So the result is that of `accepted` without the closed places.
+
+    Except where the closed place had students, and its owner has sent somebody away for want of
+    room: that may have been for the sake of these students. ``behind`` counts such closings since
+    all was last asked anew with `begin`; while it is 0, the result is exact.
+    """
+
+    def __init__(self, contest: Contest, place_number: UInt64) -> None:
+        tied = bool(_tied_with_next(contest).any())
+        order = asking_order(contest, place_number) if tied else np.empty(0, dtype=np.int64)
+        self._rows = (contest.start, contest.place, contest.priority, contest.lottery, order)
+        asked = np.bincount(contest.place, minlength=contest.places)
+        self._seats = np.minimum(contest.capacity, asked).astype(np.int32)
+        self._alone = not contest.shared.any()
+        self._contest = contest
+        self.begin(np.zeros(contest.places, dtype=np.bool_))
+
+    def begin(self, closed: Bool) -> None:
+        """From scratch, with these places closed, bool (m)."""
+        self.closed: Bool = closed.copy()
+        self.behind = 0
+        self._asks, self._students = _set_out(*self._rows)
+        self._places = _empty_places(np.where(closed, 0, self._seats).astype(np.int32))
+        self._seat = np.empty((int(self._places[-1:, _LAST].sum()), 2), dtype=np.int64)
+        self._room = self._contest.owner_capacity.astype(np.int64)
+        self._sent_away = np.zeros(len(self._room), dtype=np.bool_)
+        self._ask_on(np.arange(self._contest.students, dtype=np.int32))
+
+    def close(self, places: Int64) -> None:
+        """Close these places too; whoever sits there asks on."""
+        taken, owner = self.taken[places], self._contest.owner[places]
+        self.behind += int(np.count_nonzero(self._sent_away[owner] & (taken > 0)))
+        self.closed[places] = True
+        np.add.at(self._room, owner, taken)
+        self._ask_on(_emptied(self._places, self._seat, places))
+
+    @property
+    def taken(self) -> Int64:
+        """How many each place holds: int64 (m)."""
+        taken: Int64 = self._places[:, _FREE] - self._places[:, _FIRST]
+        return taken
+
+    def assignment(self) -> Int32:
+        """Where each student sits: int32 (n), −1 is unplaced."""
+        return _seated(self._places, self._seat, self._contest.students)
+
+    def _ask_on(self, free: Int32) -> None:
+        """Steps 2 to 5 for these students."""
+        tables = (self._asks, self._students, self._contest.lottery, self._places, self._seat)
+        if self._alone:
+            _places_alone(*tables, free)
+        else:
+            _places_of_owners(*tables, free, *self._owners, self._room, self._sent_away)
+
+    @cached_property
+    def _owners(self) -> tuple[Int32, Int32, Int64]:
+        """The owner of each place, the places by owner, and where those of each owner begin."""
+        owner = self._contest.owner
+        by_owner = np.argsort(owner, kind="stable").astype(np.int32)
+        first = np.searchsorted(owner[by_owner], np.arange(len(self._room) + 1))
+        return owner, by_owner, first
 
 
 def _tied_with_next(contest: Contest) -> Bool:
@@ -134,30 +193,52 @@ def _seated(places: Int64, seat: Int64, n: Number) -> Int32:
 
 
 @kernel
+def _emptied(places: Int64, seat: Int64, closing: Int64) -> Int32:
+    """Take their seats from places that close; who sat there."""
+    students = 0
+    for j in closing:
+        students += places[j, _FREE] - places[j, _FIRST]
+    free = np.empty(students, np.int32)
+    found = 0
+    for j in closing:
+        for i in range(places[j, _FIRST], places[j, _FREE]):
+            free[found] = seat[i, _WHO]
+            found += 1
+        places[j, _WEAKEST] = _NOBODY
+        places[j, _FREE] = places[j, _LAST] = places[j, _FIRST]
+    return free
+
+
+@kernel
+def _set_out(
+    start: Int64, place: Int32, priority: Int32, draw: UInt64, order: Int64
+) -> tuple[Int64, Int64]:
+    """What each row asks, int64 (E), in the order of asking: priority and place in one number;
+    and the table of students before anybody asked."""
+    asks = np.empty(len(place), np.int64)
+    for i in range(len(place)):
+        row = i if len(order) == 0 else order[i]
+        asks[i] = (np.int64(priority[row]) << 32) | place[row]
+    students = np.empty((len(start) - 1, 4), np.int64)
+    for i in range(len(students)):
+        students[i, _NEXT] = start[i]
+        students[i, _END] = start[i + 1]
+        students[i, _LUCK] = np.int64(draw[i] >> np.uint64(32))
+    return asks, students
+
+
+@kernel
 def _places_alone(
-    start: Int64, place: Int32, priority: Int32, draw: UInt64, order: Int64, seats: Int32
-) -> Int32:
-    """Steps 1 to 5 where every place owns itself.
+    asks: Int64, students: Int64, draw: UInt64, places: Int64, seat: Int64, free: Int32
+) -> None:
+    """Steps 2 to 5 where every place owns itself.
 
     One number per place, the key of the weakest claim that it holds, turns most students away
     without another look. Who is let go waits for the next turn: so one student's rows can be
     fetched while those of the one before are still being read.
     """
-    n = len(start) - 1
-    asks = np.empty(len(place), np.int64)
-    for i in range(len(place)):
-        row = i if len(order) == 0 else order[i]
-        asks[i] = (np.int64(priority[row]) << 32) | place[row]
-    students = np.empty((n, 4), np.int64)
-    turn, let_go = np.empty(n, np.int32), np.empty(n, np.int32)
-    for i in range(n):
-        students[i, _NEXT] = start[i]
-        students[i, _END] = start[i + 1]
-        students[i, _LUCK] = np.int64(draw[i] >> np.uint64(32))
-        turn[i] = i
-    places = _empty_places(seats)
-    seat = np.empty((seats.sum(), 2), np.int64)
-    waiting = n
+    turn, let_go = free.copy(), np.empty(len(free), np.int32)
+    waiting = len(free)
     while waiting > 0:
         again = 0
         for i in range(waiting):
@@ -185,7 +266,6 @@ def _places_alone(
             students[who, _NEXT] = at
         turn, let_go = let_go, turn
         waiting = again
-    return _seated(places, seat, n)
 
 
 @kernel
@@ -206,30 +286,27 @@ def _weakest_place(
 
 @kernel
 def _places_of_owners(
-    start: Int64,
-    place: Int32,
-    priority: Int32,
+    asks: Int64,
+    students: Int64,
     draw: UInt64,
-    order: Int64,
-    seats: Int32,
+    places: Int64,
+    seat: Int64,
+    free: Int32,
     owner: Int32,
-    owner_capacity: Int32,
     by_owner: Int32,
     first_place: Int64,
-) -> Int32:
-    """Steps 1 to 5 where owners limit what their places hold together."""
-    n = len(start) - 1
-    asked = start[:-1].copy()
-    places = _empty_places(seats)
-    seat = np.empty((seats.sum(), 2), np.int64)
-    room = owner_capacity.copy()
-    for newcomer in range(n):
+    room: Int64,
+    sent_away: Bool,
+) -> None:
+    """Steps 2 to 5 where owners limit what their places hold together; ``sent_away`` notes which
+    of them had no room for somebody."""
+    for newcomer in free:
         who = newcomer
-        while asked[who] < start[who + 1]:
-            row = asked[who] if len(order) == 0 else order[asked[who]]
-            asked[who] += 1
-            j = place[row]
-            key = (np.int64(priority[row]) << 32) | np.int64(draw[who] >> np.uint64(32))
+        while students[who, _NEXT] < students[who, _END]:
+            ask = asks[students[who, _NEXT]]
+            students[who, _NEXT] += 1
+            j = ask & np.int64(0xFFFFFFFF)
+            key = ((ask >> 32) << 32) | students[who, _LUCK]
             low, end, yields = places[j, _FIRST], places[j, _FREE], j
             if end < places[j, _LAST]:
                 if room[owner[j]] > 0:
@@ -237,6 +314,7 @@ def _places_of_owners(
                     places[j, _FREE] += 1
                     room[owner[j]] -= 1
                     break
+                sent_away[owner[j]] = True
                 yields = _weakest_place(owner[j], by_owner, first_place, places, seat, draw)
             if yields < 0 or places[yields, _FIRST] == places[yields, _FREE]:
                 continue
@@ -253,4 +331,3 @@ def _places_of_owners(
                 _sift_up(seat, draw, low, end, key, who)
                 places[j, _FREE] += 1
             who = let_go
-    return _seated(places, seat, n)

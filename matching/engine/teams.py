@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.engine.arrays import Bool, Float64, Int32, UInt64
-from matching.engine.asking import accepted
+from matching.engine.arrays import Bool, Float64, Int32, Int64, UInt64
+from matching.engine.asking import Asking
 from matching.engine.contest import Contest
 
 # Above so many teams in want, more than one is closed at a time, and none is tried again.
 MANY = 64
+# All is asked anew once the closings that `Asking` cannot follow exactly are more than one for so
+# many teams in want; up to so many teams, after each.
+PATIENCE = 16
+# None is tried again either where so many rows would be asked for it: that takes a second or so.
+MOST_ROWS = 8_000_000
 
 
 def accepted_with_teams(contest: Contest, place_number: UInt64) -> tuple[Int32, Bool]:
     """Deferred acceptance over the projects that start: place int32 (n), closed bool (m).
 
     1. Ask and accept. If every open project has its minimum, go on with 3.
-    2. Close the project with the smallest share of its minimum, and repeat 1 from scratch.
+    2. Close the project with the smallest share of its minimum; its students ask on. Repeat 1.
     3. Open the closed ones again, each in turn: where all have their minimum then, and more
        students are placed, it stays open.
 
@@ -28,31 +33,37 @@ def accepted_with_teams(contest: Contest, place_number: UInt64) -> tuple[Int32, 
     dictatorship with project closures", Operations Research Letters 41). Where no minimum is
     missed, it is deferred acceptance alone.
     """
-    closed = contest.hopeless.copy()
+    asking = Asking(contest.without(contest.hopeless), place_number)
     while True:
-        place = accepted(contest.without(closed), place_number)
-        share = _shares(contest, place, closed)
+        share = _shares(contest, asking)
         wanting = np.flatnonzero(share < 1)
+        if asking.behind > len(wanting) // PATIENCE:
+            asking.begin(asking.closed)
+            continue
         if not wanting.size:
             break
         order = wanting[np.lexsort((place_number[wanting], share[wanting]))]
-        closed[order[: max(1, len(order) // MANY)]] = True
-    again = np.flatnonzero(closed & ~contest.hopeless)
-    if len(again) > MANY:
-        return place, closed
-    for project in again[np.argsort(place_number[again])]:
-        closed[project] = False
-        other = accepted(contest.without(closed), place_number)
-        better = np.count_nonzero(other >= 0) > np.count_nonzero(place >= 0)
-        if better and not np.any(_shares(contest, other, closed) < 1):
-            place = other
-        else:
-            closed[project] = True
-    return place, closed
+        asking.close(order[: max(1, len(order) // MANY)])
+    again = np.flatnonzero(asking.closed)
+    if len(again) <= MANY and len(again) * len(contest.place) <= MOST_ROWS:
+        _open_again(contest, asking, again[np.argsort(place_number[again])])
+    return asking.assignment(), asking.closed | contest.hopeless
 
 
-def _shares(contest: Contest, place: Int32, closed: Bool) -> Float64:
+def _open_again(contest: Contest, asking: Asking, projects: Int64) -> None:
+    """Step 3."""
+    closed, placed = asking.closed, asking.taken.sum()
+    for project in projects:
+        fewer = closed.copy()
+        fewer[project] = False
+        asking.begin(fewer)
+        if asking.taken.sum() > placed and not np.any(_shares(contest, asking) < 1):
+            closed, placed = fewer, asking.taken.sum()
+    asking.begin(closed)
+
+
+def _shares(contest: Contest, asking: Asking) -> Float64:
     """How much of its minimum each project has; 1 where it has enough, is closed, or held open."""
-    taken = np.bincount(place[place >= 0], minlength=contest.places)
-    short = (taken < contest.needed) & ~closed & ~contest.held_open
+    taken = asking.taken
+    short = (taken < contest.needed) & ~asking.closed & ~contest.held_open & ~contest.hopeless
     return np.where(short, taken / np.maximum(contest.needed, 1), 1.0)
