@@ -29,9 +29,8 @@ from notifications.bell import ring
 logger = logging.getLogger(__name__)
 
 TAKE_UP_RUNS = "matching.tasks.take_up_runs"
+# How long a worker holds a run without a word. A proof gives one every second too.
 LEASE = timedelta(seconds=30)
-# How long a proof may take without saying how far it is.
-LEASES = {Run.Effort.EXACT: timedelta(seconds=120)}
 BETWEEN_REPORTS = 1.0  # seconds
 MOST_ATTEMPTS = 3
 
@@ -96,15 +95,10 @@ def claim_run() -> Run | None:
             Run.objects.filter(pk=first.pk).update(
                 state=states.RUNNING,
                 lease_token=uuid.uuid4(),
-                leased_until=Now() + Value(_lease_of(first)),
+                leased_until=Now() + Value(LEASE),
                 attempts=F("attempts") + 1,
             )
     return Run.objects.select_related("round__season", "round__school").get(pk=first.pk)
-
-
-def _lease_of(run: Run) -> timedelta:
-    """How long a worker holds the run without a word."""
-    return LEASES.get(Run.Effort(run.effort), LEASE)
 
 
 def reporter(run: Run) -> Callable[[float], None]:
@@ -123,7 +117,7 @@ def reporter(run: Run) -> Callable[[float], None]:
             pk=run.pk, state=states.RUNNING, lease_token=run.lease_token
         ).update(
             progress=round(100 * min(1.0, max(0.0, share))),
-            leased_until=Now() + Value(_lease_of(run)),
+            leased_until=Now() + Value(LEASE),
         )
         if not held:
             raise _LeaseLost

@@ -9,6 +9,8 @@ from matching.engine.outcome import Outcome
 from matching.engine.problem import Problem
 
 EFFORTS = ("quick", "standard", "exact")
+# How much of the exact effort's progress is the search, which gives it its witness.
+SEARCH_SHARE = 0.1
 
 
 def solve(
@@ -34,7 +36,8 @@ def solve(
     seed    draws the lottery where the problem has none; what else is random follows from the
             lottery. None counts as 0
 
-    ``progress`` is told the share of the work that is done, from 0 to 1, while it goes on.
+    ``progress`` is told the share of the work that is done while it goes on: it never falls, and
+    ends at 1. The proof tells it every second; what ``progress`` raises ends all work.
 
     Raises ValueError for an effort that does not exist, or a seed below 0.
     """
@@ -52,15 +55,24 @@ def solve(
     number = problem.place_number
     place, closed = accepted_with_teams(contest, number)
     bound = upper_bound(problem, contest, place)
+    searching = SEARCH_SHARE if effort == "exact" else 1.0
     if effort != "quick":
         place = traded(contest.without(closed), place)
-        place = improved(contest, place, closed, number, progress=progress).place
+        place = improved(
+            contest, place, closed, number, progress=lambda share: progress(searching * share)
+        ).place
     if effort == "exact":
         from matching.engine.exact import certified
 
         pinned = len(problem.pin_student)
-        proven = certified(contest, place, bound=bound - pinned)
+        proven = certified(
+            contest,
+            place,
+            bound=bound - pinned,
+            progress=lambda share: progress(searching + (1 - searching) * share),
+        )
         place, bound = proven.place, proven.bound + pinned
+    progress(1.0)
     place = place.copy()
     place[problem.pin_student] = problem.pin_place
     return Outcome.of(problem, place, effort=effort, seed=seed, bound=bound)

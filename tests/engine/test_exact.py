@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,12 +16,13 @@ import pytest
 from matching.engine import Outcome, Problem, verify
 from matching.engine.arrays import Int32
 from matching.engine.contest import Contest
-from matching.engine.exact import Certified, certificate, certified
+from matching.engine.exact import Certified, certificate, certified, child
+from matching.engine.exact.process import answers
 from matching.engine.exact.stability import blocking_rows, closed_places, feasible, merit
 from matching.engine.exact.wire import Answer, Question
 from matching.engine.generating import generate
 from matching.engine.teams import accepted_with_teams
-from tests.engine.exactly import Trial, ask_here, trial, trials
+from tests.engine.exactly import Trial, ask_here, question, trial, trials
 
 Ask = Callable[[Question], Answer | None]
 
@@ -24,7 +30,11 @@ Ask = Callable[[Question], Answer | None]
 @pytest.fixture
 def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[[Ask], None]:
     """Put something in the place of the process."""
-    return lambda other: monkeypatch.setattr(certificate, "ask", other)
+
+    def instead(other: Ask) -> None:
+        monkeypatch.setattr(certificate, "ask", lambda question, progress: other(question))
+
+    return instead
 
 
 def worst(one: Trial) -> Int32:
@@ -112,6 +122,7 @@ def honest(contest: Contest, place: Int32) -> Answer:
         rank_sum_bound=0,
         rank_sum_proven=True,
         profile_proven=True,
+        share=1.0,
     )
 
 
@@ -184,6 +195,62 @@ def test_a_witness_must_be_stable(ask: Callable[[Ask], None]) -> None:
         certified(one.contest, np.full_like(best, 77))
     with pytest.raises(ValueError, match="bound: 0"):
         certified(one.contest, best, bound=0)
+
+
+# --- how far it is -----------------------------------------------------------------------------
+
+
+def several_parts() -> tuple[Contest, Int32]:
+    """A contest whose parts are too large to be packed together."""
+    return quick(generate(1200, 5, ties=0.2, place_ties=0.5, regions=8, seed=2))
+
+
+def test_the_share_grows_with_the_parts_and_reaches_the_whole() -> None:
+    contest, witness = several_parts()
+    asked = question(contest, witness)
+    shares = [one.share for one in answers(asked, time.monotonic() + 100)]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0.0, 1.0)
+    assert len(set(shares)) > 2
+
+
+def test_the_share_comes_along_while_the_solver_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "BETWEEN_REPORTS", 0.02)
+    contest, witness = several_parts()
+    shares: list[float] = []
+    found = certified(contest, witness, progress=shares.append)
+    assert found.proven
+    assert shares == sorted(shares)
+    assert all(0 <= share <= 1 for share in shares)
+    assert shares[-1] == 1.0
+    assert len(set(shares)) > 3
+
+
+def test_a_solver_that_says_nothing_is_still_reported_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a run that grinds on one part would lose its lease. What the report raises, when
+    the lease is lost all the same, ends the process."""
+    silent = (sys.executable, "-c", "import signal; signal.pause()")
+    monkeypatch.setattr(child, "COMMAND", silent)
+    monkeypatch.setattr(child, "BETWEEN_REPORTS", 0.02)
+    shares: list[float] = []
+    processes: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
+
+    def noted(*arguments: Any, **more: Any) -> subprocess.Popen[bytes]:
+        processes.append(start(*arguments, **more))
+        return processes[-1]
+
+    def enough(share: float) -> None:
+        shares.append(share)
+        if len(shares) == 5:
+            raise InterruptedError
+
+    monkeypatch.setattr(subprocess, "Popen", noted)
+    with pytest.raises(InterruptedError):
+        certified(*quick(generate(30, 3, place_ties=0.5, seed=1)), progress=enough)
+    assert shares == sorted(shares)
+    assert shares[0] > 0
+    assert [process.poll() for process in processes] == [-signal.SIGKILL]
 
 
 # --- the definitions ---------------------------------------------------------------------------

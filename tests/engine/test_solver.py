@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from matching.engine import Outcome, Problem, solve, verify
 from matching.engine.problem import REFUSED
+from matching.engine.solver import SEARCH_SHARE
 from tests.engine.instances import Instance, few, markets, random_market, random_problem
 from tests.engine.oracle import Tastes
 
@@ -303,12 +304,22 @@ def test_the_seed_is_kept_and_draws_nothing_where_there_is_a_lottery() -> None:
     assert two.fingerprint == solve(problem, effort="standard", seed=2).fingerprint
 
 
-def test_progress_rises_to_the_end() -> None:
+@pytest.mark.parametrize(("effort", "words"), [("quick", 1), ("standard", 10), ("exact", 10)])
+def test_progress_rises_to_the_end(effort: str, words: int) -> None:
     told: list[float] = []
     problem = random_problem(1, n=50, m=10, choices=4)
-    solve(problem, effort="standard", progress=told.append)
+    solve(problem, effort=effort, progress=told.append)
     assert told == sorted(told)
-    assert told[-1] == pytest.approx(1)
+    assert told[0] > 0
+    assert told[-1] == 1
+    assert len(told) >= words
+
+
+def test_the_proof_has_its_share_of_the_progress() -> None:
+    """So that the line on the page does not stand at its end while most of the work is ahead."""
+    told: list[float] = []
+    solve(random_problem(1, n=50, m=10, choices=4), effort="exact", progress=told.append)
+    assert pytest.approx(SEARCH_SHARE) in told
 
 
 def test_refused_choices_are_never_granted() -> None:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,7 @@ def certified(
     bound: int | None = None,
     node_limit: int = 2_000,
     seconds: float = 60.0,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> Certified:
     """The best stable assignment of a contest, with proof as far as it goes.
 
@@ -61,6 +63,7 @@ def certified(
     bound       at most so many students of the contest can be placed, where that is known
     node_limit  nodes of each search tree, at most: what is found does not depend on the machine
     seconds     unless so much time goes by on the clock; then the answer is what there is
+    progress    is told every second the share of the work or the time that has gone, from 0 to 1
 
     Raises ValueError where the witness is not feasible and stable, or above the bound;
     SolverError where the solver cannot be run.
@@ -93,7 +96,8 @@ def certified(
             largest=bound == placed,
             node_limit=node_limit,
             seconds=seconds,
-        )
+        ),
+        progress,
     )
     limit = len(np.unique(contest.student)) if bound is None else bound
     return _checked(contest, witness, limit, answer)

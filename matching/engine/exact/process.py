@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from matching.engine.arrays import Int32
 from matching.engine.exact.part import Part, parts
 from matching.engine.exact.stages import Settled, Stages
 from matching.engine.exact.wire import Answer, Question, framed, question_of
@@ -36,7 +37,8 @@ def answers(question: Question, deadline: float) -> Iterator[Answer]:
     every = list(parts(question))
     known = [unsettled(part, largest=question.largest) for part in every]
     place = question.witness.copy()
-    yield _answer(place, known)
+    yield _answer(place, known, 0.0)
+    rows = np.cumsum([len(part.student) for part in every])
     for number, part in enumerate(every):
         stages = Stages(part, node_limit=question.node_limit, deadline=deadline)
         for state in stages.settle(largest=question.largest):
@@ -45,7 +47,9 @@ def answers(question: Question, deadline: float) -> Iterator[Answer]:
             place[part.student_name[part.student[state.taken]]] = part.place_name[
                 part.place[state.taken]
             ]
-            yield _answer(place, known)
+            done = rows[number] - len(part.student)
+            yield _answer(place, known, done / rows[-1])
+    yield _answer(place, known, 1.0)
 
 
 def unsettled(part: Part, *, largest: bool) -> Settled:
@@ -62,7 +66,7 @@ def unsettled(part: Part, *, largest: bool) -> Settled:
     )
 
 
-def _answer(place: np.ndarray[tuple[int], np.dtype[np.int32]], known: list[Settled]) -> Answer:
+def _answer(place: Int32, known: list[Settled], share: float) -> Answer:
     return Answer(
         place=place.copy(),
         bound=sum(one.bound for one in known),
@@ -70,6 +74,7 @@ def _answer(place: np.ndarray[tuple[int], np.dtype[np.int32]], known: list[Settl
         rank_sum_bound=sum(one.rank_sum_bound for one in known),
         rank_sum_proven=all(one.rank_sum_proven for one in known),
         profile_proven=all(one.profile_proven for one in known),
+        share=share,
     )
 
 

@@ -48,7 +48,10 @@ class Question:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What is known: see `Certified`, which has the same fields."""
+    """What is known: see `Certified`, which has the same fields, and how far it is.
+
+    share  the parts that are done, from 0 to 1, by their rows
+    """
 
     place: Int32
     bound: int
@@ -56,6 +59,7 @@ class Answer:
     rank_sum_bound: int
     rank_sum_proven: bool
     profile_proven: bool
+    share: float
 
 
 def packed(message: Question | Answer) -> bytes:
