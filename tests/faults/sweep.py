@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models import F
 from django.db.models.functions import Now
 
-from notifications import delivery
+from notifications.delivery import LEASE
 from notifications.models import Letter
 from notifications.outbox import DELIVER
 from tests.faults.processes import Broker
@@ -22,13 +22,13 @@ def sweep(broker: Broker) -> None:
 def leases_run_out() -> None:
     """As if a minute has passed since the worker went away."""
     Letter.objects.filter(state=State.LEASED).update(
-        leased_until=F("leased_until") - delivery.LEASE - timedelta(seconds=1)
+        leased_until=F("leased_until") - LEASE - timedelta(seconds=1)
     )
 
 
 def waiting_is_over() -> None:
     """As if the time until the next attempt has passed."""
-    Letter.objects.filter(state=State.RETRY).update(next_attempt_at=Now())
+    Letter.objects.filter(state__in=[State.RETRY, State.UNSURE]).update(next_attempt_at=Now())
 
 
 def how_many(state: str) -> int:

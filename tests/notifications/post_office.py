@@ -18,7 +18,8 @@ class PostOffice:
 
     `arrived` holds what was taken. `refusals` are answers to addresses, `answer` is what is said
     after each letter. After `stop_after` letters the next one has to wait until `go_on`, and then
-    `waiting` is set.
+    `waiting` is set. At the command that `breaks_at` names it hangs up without a word, at the one
+    that `closes_at` names it says 421 first. Addresses of a domain in `slow` wait so many seconds.
     """
 
     def __init__(self) -> None:
@@ -27,6 +28,9 @@ class PostOffice:
         self.refusals: dict[str, str] = {}
         self.answer = "250 OK"
         self.hangs_up = False
+        self.breaks_at = ""
+        self.closes_at = ""
+        self.slow: dict[str, float] = {}
         self.demands_password = False
         self.connections = 0
         self.stop_after: int | None = None
@@ -99,9 +103,28 @@ class PostOffice:
         self._sessions.append(session)
         return session
 
+    def _trouble_at(self, command: str, server: SMTP) -> str:
+        """What is said at this command instead of going on; nothing when all is well."""
+        if command == self.breaks_at and server.transport is not None:
+            server.transport.close()
+            return "451 never heard"
+        return "421 Closing" if command == self.closes_at else ""
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if trouble := self._trouble_at("MAIL", server):
+            return trouble
+        envelope.mail_from = address
+        return "250 OK"
+
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if trouble := self._trouble_at("RCPT", server):
+            return trouble
+        if seconds := self.slow.get(address.rpartition("@")[2]):
+            await asyncio.sleep(seconds)
         if address in self.refusals:
             return self.refusals[address]
         envelope.rcpt_tos.append(address)
@@ -113,6 +136,8 @@ class PostOffice:
         while self.stop_after is not None and len(self.arrived) >= self.stop_after:
             self.waiting.set()
             await asyncio.sleep(0.005)
+        if trouble := self._trouble_at("DATA", server):
+            return trouble
         if self.answer.startswith("250"):
             source = envelope.original_content or b""
             letter: Any = message_from_bytes(source, policy=policy.default)

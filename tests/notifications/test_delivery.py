@@ -12,8 +12,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
 
-from notifications import delivery
-from notifications.delivery import deliver_waiting, message_id, waiting_time
+from notifications.delivery import deliver_waiting, leasing, message_id, postman, setbacks
+from notifications.delivery.setbacks import FIRST_WAIT, GIVE_UP_AFTER, LONGEST_WAIT, waiting_time
 from notifications.models import Letter
 from tests.factories.notifications import LetterFactory
 from tests.notifications.post_office import PostOffice
@@ -32,6 +32,7 @@ def make_due(**wanted: object) -> None:
 
 
 def is_later(letter: Letter, *, than: timedelta = timedelta(seconds=5)) -> bool:
+    assert letter.next_attempt_at is not None
     return letter.next_attempt_at > timezone.now() + than
 
 
@@ -94,7 +95,7 @@ def test_letters_of_one_run_share_a_connection(post_office: PostOffice) -> None:
 def test_more_letters_than_a_batch_all_leave(
     post_office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery.claim, "__defaults__", (2,))
+    monkeypatch.setattr(leasing.claim, "__defaults__", (2,))
     letters = LetterFactory.create_batch(5)
     assert deliver_waiting() == 5
     assert post_office.message_ids() == [message_id(letter) for letter in letters]
@@ -191,39 +192,86 @@ def test_a_letter_with_a_surprise_does_not_keep_the_others_waiting(
     assert "nobody thought of this" in fresh(letters[0]).trouble
 
 
-def test_a_connection_dropped_after_the_letter_gives_a_repeat_with_the_same_id(
-    post_office: PostOffice,
-) -> None:
+def test_a_letter_in_doubt_is_sent_again_with_the_same_id(post_office: PostOffice) -> None:
     letter = LetterFactory()
     post_office.hangs_up = True
     assert deliver_waiting() == 0
-    assert fresh(letter).state == State.RETRY
+    doubtful = fresh(letter)
+    assert (doubtful.state, doubtful.doubts) == (State.UNSURE, 1)
+    assert is_later(doubtful)
     post_office.hangs_up = False
     make_due()
     assert deliver_waiting() == 1
     assert post_office.message_ids() == [message_id(letter)] * 2
+    assert fresh(letter).state == State.SENT
+
+
+def test_a_letter_in_doubt_is_not_repeated_without_end(post_office: PostOffice) -> None:
+    letter = LetterFactory()
+    post_office.hangs_up = True
+    for _ in range(setbacks.MOST_DOUBTS + 2):
+        make_due(state=State.UNSURE, next_attempt_at__isnull=False)
+        deliver_waiting()
+    assert post_office.message_ids() == [message_id(letter)] * setbacks.MOST_DOUBTS
+    at_rest = fresh(letter)
+    assert (at_rest.state, at_rest.next_attempt_at) == (State.UNSURE, None)
+
+
+@pytest.mark.parametrize("moment", ["MAIL", "RCPT"])
+def test_a_connection_that_breaks_before_the_letter_leaves_no_doubt(
+    post_office: PostOffice, moment: str
+) -> None:
+    letter = LetterFactory()
+    post_office.breaks_at = moment
+    assert deliver_waiting() == 0
+    assert (fresh(letter).state, fresh(letter).doubts) == (State.RETRY, 0)
+
+
+@pytest.mark.parametrize("moment", ["MAIL", "RCPT", "DATA"])
+def test_a_server_that_closes_says_nothing_about_letters(
+    post_office: PostOffice, moment: str
+) -> None:
+    """421: the first letter has tried, the others have not."""
+    letters = LetterFactory.create_batch(4)
+    post_office.closes_at = moment
+    assert deliver_waiting() == 0
+    assert {fresh(letter).state for letter in letters} == {State.RETRY}
+    assert [fresh(letter).attempts for letter in letters] == [1, 1, 0, 0]
+    post_office.closes_at = ""
+    make_due()
+    assert deliver_waiting() == 4
 
 
 def test_waiting_grows_with_jitter_and_is_bounded() -> None:
     for attempts in range(1, 200):
         drawn = [waiting_time(attempts) for _ in range(20)]
-        full = min(delivery.FIRST_WAIT * 2 ** min(attempts - 1, 30), delivery.LONGEST_WAIT)
+        full = min(FIRST_WAIT * 2 ** min(attempts - 1, 30), LONGEST_WAIT)
         assert all(full / 2 <= wait <= full for wait in drawn)
         assert len(set(drawn)) > 1, "letters that failed together come back together"
-    assert waiting_time(32_767) <= delivery.LONGEST_WAIT
+    assert waiting_time(32_767) <= LONGEST_WAIT
 
 
 @pytest.mark.parametrize(
     ("hours", "state"), [(47, State.RETRY), (49, State.FAILED)], ids=["before", "after"]
 )
-def test_after_two_days_a_letter_has_failed(
+def test_two_days_after_its_first_refusal_a_letter_has_failed(
     post_office: PostOffice, hours: int, state: str
 ) -> None:
-    letter = LetterFactory(to="vol@voorbeeld.example")
-    Letter.objects.update(created_at=timezone.now() - timedelta(hours=hours))
+    letter = LetterFactory(
+        to="vol@voorbeeld.example", trying_since=timezone.now() - timedelta(hours=hours)
+    )
     post_office.refusals = {"vol@voorbeeld.example": "452 Mailbox full, try later"}
     deliver_waiting()
     assert fresh(letter).state == state
+
+
+def test_a_letter_that_could_not_leave_for_days_gets_its_two_days(post_office: PostOffice) -> None:
+    """The mail server was away all that time; a first refusal now is only the first."""
+    letter = LetterFactory(to="vol@voorbeeld.example")
+    Letter.objects.update(created_at=timezone.now() - 2 * GIVE_UP_AFTER)
+    post_office.refusals = {"vol@voorbeeld.example": "451 Greylisted, try later"}
+    deliver_waiting()
+    assert fresh(letter).state == State.RETRY
 
 
 # --- Trouble with the server -----------------------------------------------------------------
@@ -256,7 +304,7 @@ def test_a_long_absence_costs_no_letter_its_attempts(post_office: PostOffice) ->
         deliver_waiting()
     assert fresh(letter).state == State.RETRY
     assert fresh(letter).attempts == 0
-    assert not is_later(fresh(letter), than=delivery.FIRST_WAIT)
+    assert not is_later(fresh(letter), than=FIRST_WAIT)
 
 
 def test_a_wrong_password_fails_no_letter(post_office: PostOffice, settings: Settings) -> None:
@@ -295,10 +343,28 @@ def test_a_server_that_hangs_is_waited_for_once_not_once_per_letter() -> None:
 
 def test_a_connection_that_breaks_twice_in_a_row_ends_the_run(post_office: PostOffice) -> None:
     letters = LetterFactory.create_batch(6)
-    post_office.hangs_up, post_office.answer = True, "451 never heard"
+    post_office.breaks_at = "RCPT"
     assert deliver_waiting() == 0
     assert [fresh(letter).attempts for letter in letters] == [1, 1, 0, 0, 0, 0]
     assert {fresh(letter).state for letter in letters} == {State.RETRY}
-    post_office.hangs_up, post_office.answer = False, "250 OK"
+    post_office.breaks_at = ""
     make_due()
     assert deliver_waiting() == 6
+
+
+def test_a_walk_ends_in_time_and_calls_for_the_next(
+    post_office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that is asked to end must not go on for hours."""
+    LetterFactory.create_batch(3)
+    monkeypatch.setattr(postman, "LONGEST_WALK", -1.0)
+    called: list[str] = []
+    assert deliver_waiting(call_next=lambda: called.append("next")) == 0
+    assert called == ["next"]
+    monkeypatch.undo()
+    assert Letter.objects.filter(state__in=[State.QUEUED, State.RETRY], attempts=0).count() == 3
+
+
+def test_a_walk_that_is_done_calls_nobody(post_office: PostOffice) -> None:
+    LetterFactory()
+    assert deliver_waiting(call_next=lambda: pytest.fail("called for nothing")) == 1

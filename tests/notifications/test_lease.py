@@ -10,10 +10,16 @@ import pytest
 from django.core.mail import get_connection
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
-from django.db.models.functions import Now
 
-from notifications import delivery
-from notifications.delivery import claim, deliver_waiting, message_id
+from notifications.delivery import (
+    LEASE,
+    claim,
+    deliver_waiting,
+    leasing,
+    message_id,
+    posting,
+    postman,
+)
 from notifications.models import Letter
 from tests.factories.notifications import LetterFactory
 from tests.notifications.post_office import PostOffice
@@ -26,8 +32,17 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def run_out() -> None:
     """The leases of all letters are over."""
     Letter.objects.filter(state=State.LEASED).update(
-        leased_until=F("leased_until") - delivery.LEASE - timedelta(seconds=1)
+        leased_until=F("leased_until") - LEASE - timedelta(seconds=1)
     )
+
+
+def carry(letters: list[Letter]) -> int:
+    """Walk with these letters and no others; how many were sent."""
+    with ThreadPoolExecutor(1) as lanes:
+        walk = postman._Walk(lanes)
+        walk._bag, walk._over = list(letters), True
+        walk.walk()
+    return walk.sent
 
 
 def keys(letters: list[Letter]) -> set[int]:
@@ -64,15 +79,13 @@ def test_eight_claimers_at_once_share_the_letters() -> None:
 
 
 def naive_delivery(look: threading.Barrier) -> Callable[[], int]:
-    """The control: look, send, write down. Between looking and writing anybody may look too."""
+    """The control: look and send. Between looking and writing it down anybody may look too."""
 
     def deliver() -> int:
         letters = list(Letter.objects.filter(state=State.QUEUED))
         look.wait(timeout=LONGEST_SECONDS)
         post = get_connection()
-        sent = post.send_messages([delivery._message(letter, post) for letter in letters])
-        Letter.objects.filter(pk__in=keys(letters)).update(state=State.SENT, sent_at=Now())
-        return sent
+        return post.send_messages([posting._message(letter) for letter in letters])
 
     return deliver
 
@@ -115,9 +128,9 @@ def test_who_lost_the_lease_sends_nothing(post_office: PostOffice) -> None:
     run_out()
     quick = claim()
     assert keys(slow) == keys(quick)
-    assert list(delivery._send_batch(slow)) == []
+    assert carry(slow) == 0
     assert post_office.arrived == []
-    assert len(list(delivery._send_batch(quick))) == 2
+    assert carry(quick) == 2
 
 
 def test_a_letter_whose_lease_ran_out_is_left_alone_also_when_nobody_took_it(
@@ -127,7 +140,8 @@ def test_a_letter_whose_lease_ran_out_is_left_alone_also_when_nobody_took_it(
     LetterFactory()
     slow = claim()
     run_out()
-    assert list(delivery._send_batch(slow)) == []
+    assert carry(slow) == 0
+    assert post_office.arrived == []
     assert deliver_waiting() == 1
 
 
@@ -156,22 +170,21 @@ def test_putting_back_spares_what_another_worker_has() -> None:
     slow = claim()
     run_out()
     [taken] = claim()
-    delivery._put_back(slow, "away")
+    leasing.put_back(slow, wait=LEASE)
     assert Letter.objects.get().lease_token == taken.lease_token
 
 
-def test_the_lease_is_renewed_before_each_letter(post_office: PostOffice) -> None:
+def test_the_lease_is_renewed_before_each_letter() -> None:
     """So that a full batch behind a slow server does not lose the lease on its last letters."""
     LetterFactory.create_batch(2)
     letters = claim()
-    Letter.objects.update(leased_until=F("leased_until") - delivery.LEASE / 2)
+    Letter.objects.update(leased_until=F("leased_until") - LEASE / 2)
     before = Letter.objects.get(pk=letters[0].pk).leased_until
-    sending = delivery._send_batch(letters)
-    next(sending)
+    assert leasing.keep(letters[0])
     after = Letter.objects.get(pk=letters[0].pk).leased_until
     assert before is not None
     assert after is not None
-    assert after - before > delivery.LEASE / 3
+    assert after - before > LEASE / 3
 
 
 def test_leases_follow_the_database_clock(monkeypatch: pytest.MonkeyPatch) -> None:
