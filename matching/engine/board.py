@@ -71,6 +71,10 @@ FREE, NOBODY = np.int64(-1), np.int64(-2)
 ZERO, PER_CENT = np.int64(0), np.int64(100)
 YES, NO = np.bool_(True), np.bool_(False)
 
+# The factor of xorshift64*, 0x2545F4914F6CDD1D, in halves.
+_FACTOR_HIGH, _FACTOR_LOW = np.uint64(0x2545F491), np.uint64(0x4F6CDD1D)
+_HALF, _HALF_BITS = np.uint64(2**32 - 1), np.uint64(32)
+
 
 def set_up(contest: Contest, luck: int) -> Board:
     """An empty board, all places open; ``luck``, from 1 to 2^64 − 1, begins the random numbers.
@@ -140,7 +144,12 @@ def draw(b: Board, below: Number) -> Number:
     x ^= x << np.uint64(25)
     x ^= x >> np.uint64(27)
     b.luck[0] = x
-    return np.int64((x * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(33)) % below
+    # The upper half of x times the factor, modulo 2^64, by halves: no product is too large for 64
+    # bits, so that it is the same, and as silent, where nothing is compiled.
+    low, high = x & _HALF, x >> _HALF_BITS
+    upper = ((low * _FACTOR_LOW) >> _HALF_BITS) + ((high * _FACTOR_LOW) & _HALF)
+    upper = (upper + ((low * _FACTOR_HIGH) & _HALF)) & _HALF
+    return np.int64(upper >> np.uint64(1)) % below
 
 
 @kernel

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.engine.arrays import Bool, Int64
+from matching.engine.arrays import Bool, Int32, Int64
 from matching.engine.eligibility import Rule
 from matching.engine.outcome import UNPLACED, Outcome
 from matching.engine.problem import NO_OWNER, REFUSED, Problem
@@ -39,15 +39,22 @@ class Code(enum.StrEnum):
 
 
 class Change(enum.StrEnum):
-    """What would have brought the student here, if nothing else had changed."""
+    """What would have helped this student to this place.
+
+    The first three are a condition: without them there is no way, and with them the claim has to
+    be strong enough still. With each of the others, and everybody else where they are, the place
+    would have taken this student. Solved anew, with effort ``quick``, openings are enough too: at a
+    place, or at an owner whose place has seats for all who come first. Of a claim or a draw nobody
+    can promise that, because whoever makes room may come back by another way.
+    """
 
     RANK_IT = "rank_it"
     RANK_IT_HIGHER = "rank_it_higher"
     BE_ACCEPTED = "be_accepted"  # by a hard rule that is met, a ban that is lifted, or the place
     LARGER_TEAM = "larger_team"  # so many students more: ``missing``
     MORE_OPENINGS = "more_openings"  # so many seats more: ``waiting_before`` + 1
-    BETTER_CLAIM = "better_claim"  # a priority below ``cutoff``
-    BETTER_DRAW = "better_draw"
+    BETTER_CLAIM = "better_claim"  # a priority below ``cutoff``, stronger than the weakest there
+    BETTER_DRAW = "better_draw"  # better than the worst that got a seat with the same priority
 
 
 class UnplacedCode(enum.StrEnum):
@@ -67,15 +74,16 @@ class Explanation:
     got       the rank of the place that the student has; None: unplaced, or pinned off the list
     priority  the place's priority number for the student, lower is better; None as ``rank``
     cutoff    the highest (worst) priority number that got a seat, at the place, or at its owner
-              where that one is full; None while seats are free
+              where that one is full; None while seats are free, or where pins hold all of them
     capacity, taken  seats to divide, and seats given
     missing   students whom a closed project lacked, if all who would rather be there came
     rivals    other students who sit here or would rather sit here than where they are
-    waiting_before  of those who would rather sit here, how many have a claim at least as strong
+    waiting_before  others with a claim at least as strong who would rather sit here; where the
+              owner is full, who would rather sit at any of its places with a free seat
     drawn_claims, drawn_seats  of all claims, those with exactly the cut-off priority, and how
               many of them got a seat: more claims than seats means that a lottery decided
     rules     the hard rules that the pair fails
-    changes   what would have brought the student here
+    changes   what would have helped the student to come here
     """
 
     code: Code
@@ -108,7 +116,7 @@ class Unplaced:
 
 @dataclass(frozen=True, eq=False)
 class Standings:
-    """How hard each place was fought for; int64 (m) each, but for the last three.
+    """How hard each place was fought for; int64 (m) each, but for the last five.
 
     taken         students who sit there
     claims        those, and the students who would rather sit there than where they are
@@ -123,6 +131,9 @@ class Standings:
     queue         the priorities of those who would rather be there, ascending within each place,
                   int64; those of place j are ``queue[queue_start[j] : queue_start[j + 1]]``
     queue_start   int64 (m + 1)
+    owner_queue   the priorities of those who would rather be at a place of an owner that has a free
+                  seat and is open, each student once, ascending within each owner, int64
+    owner_queue_start   int64 (L + 1), as ``queue_start``
     """
 
     taken: Int64
@@ -137,6 +148,8 @@ class Standings:
     closed: Bool
     queue: Int64
     queue_start: Int64
+    owner_queue: Int64
+    owner_queue_start: Int64
 
 
 def standings(problem: Problem, outcome: Outcome) -> Standings:
@@ -169,6 +182,14 @@ def standings(problem: Problem, outcome: Outcome) -> Standings:
     closed[list(outcome.closed)] = True
     waiting = np.flatnonzero(waits)
     waiting = waiting[np.lexsort((priority[waiting], place[waiting]))]
+    has_seat = (taken < problem.capacity) & ~closed & (problem.owner != NO_OWNER)
+    before_owner = waiting[has_seat[place[waiting]]]
+    owner_queue, owner_queue_start = _queue(
+        problem.owner[place[before_owner]],
+        student[before_owner],
+        priority[before_owner],
+        problem.owners,
+    )
     seated = per_place(sits) > 0
     return Standings(
         taken=taken.astype(np.int64),
@@ -183,7 +204,18 @@ def standings(problem: Problem, outcome: Outcome) -> Standings:
         closed=closed,
         queue=priority[waiting],
         queue_start=np.concatenate([[0], np.cumsum(per_place(waits))]),
+        owner_queue=owner_queue,
+        owner_queue_start=owner_queue_start,
     )
+
+
+def _queue(owner: Int32, student: Int32, priority: Int64, owners: int) -> tuple[Int64, Int64]:
+    """The priorities before each owner, each student once, and where those of each begin."""
+    once = np.lexsort((student, priority, owner))
+    same = (np.diff(owner[once]) == 0) & (np.diff(student[once]) == 0)
+    once = once[np.append(True, ~same)[: len(once)]]
+    count = np.bincount(owner[once], minlength=owners)
+    return priority[once], np.concatenate([[0], np.cumsum(count)])
 
 
 def _worst(group: Int64, priority: Int64, size: int) -> Int64:
@@ -224,12 +256,15 @@ def explain(
     got = int(outcome.rank[student]) or None
     code = _code(problem, outcome, student, place, failed, standing)
     cutoff = _cutoff(problem, place, standing)
-    lowest, highest = standing.queue_start[place], standing.queue_start[place + 1]
-    queue = standing.queue[lowest:highest]
+    queue = _slice(standing.queue, standing.queue_start, place)
     claims_here = code in (Code.PLACED_HERE, Code.PINNED_HERE) or code in _WANTED
     before = 0
     if priority is not None and priority != REFUSED:
-        before = int(np.searchsorted(queue, priority, side="right"))
+        seeks = queue
+        if code is Code.OWNER_FULL:
+            owner = int(problem.owner[place])
+            seeks = _slice(standing.owner_queue, standing.owner_queue_start, owner)
+        before = int(np.searchsorted(seeks, priority, side="right"))
     return Explanation(
         code=code,
         student=student,
@@ -247,8 +282,16 @@ def explain(
         drawn_claims=int(standing.drawn_claims[place]),
         drawn_seats=int(standing.drawn_seats[place]),
         rules=failed,
-        changes=_CHANGES[code],
+        changes=tuple(
+            change
+            for change in _CHANGES[code]
+            if cutoff is not None or change is not Change.BETTER_CLAIM
+        ),
     )
+
+
+def _slice(queue: Int64, start: Int64, index: int) -> Int64:
+    return queue[start[index] : start[index + 1]]
 
 
 _WANTED = frozenset(
@@ -324,15 +367,14 @@ def _refusal(
     full = standing.taken[place] >= problem.capacity[place]
     if full and standing.pinned[place] >= problem.capacity[place]:
         return Code.NO_OPENINGS
-    if cutoff is None:
-        return Code.BLOCKING
     if not full:
         owner = problem.owner[place]
         own = outcome.place[student]
         moves = own != UNPLACED and problem.owner[own] == owner
-        yields = standing.owner_pinned[place] < standing.owner_load[place] and priority < cutoff
-        return Code.BLOCKING if moves or yields else Code.OWNER_FULL
-    if priority < cutoff:
+        yields = cutoff is not None and priority < cutoff
+        takes = moves or yields or not _owner_full(problem, place, standing)
+        return Code.BLOCKING if takes else Code.OWNER_FULL
+    if cutoff is None or priority < cutoff:
         return Code.BLOCKING
     if priority > cutoff:
         return Code.FULL_BETTER_CLAIMS
@@ -340,13 +382,21 @@ def _refusal(
 
 
 def _cutoff(problem: Problem, place: int, standing: Standings) -> int | None:
-    """The priority that was needed here; None while place and owner have a free seat."""
-    owner = int(problem.owner[place])
+    """The priority that was needed here; None while place and owner have a free seat, or where
+    nobody could have made room."""
     if 0 < problem.capacity[place] <= standing.taken[place]:
-        return int(standing.cutoff[place])
-    if owner != NO_OWNER and standing.owner_load[place] >= problem.owner_capacity[owner]:
+        return (
+            int(standing.cutoff[place]) if standing.taken[place] > standing.pinned[place] else None
+        )
+    yields = standing.owner_load[place] > standing.owner_pinned[place]
+    if yields and _owner_full(problem, place, standing):
         return int(standing.owner_cutoff[place])
     return None
+
+
+def _owner_full(problem: Problem, place: int, standing: Standings) -> bool:
+    owner = int(problem.owner[place])
+    return owner != NO_OWNER and bool(standing.owner_load[place] >= problem.owner_capacity[owner])
 
 
 def _row(problem: Problem, student: int, place: int) -> tuple[int | None, int | None, bool]:

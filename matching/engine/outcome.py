@@ -57,7 +57,8 @@ class Outcome:
     ) -> Outcome:
         """The outcome that belongs to an assignment, with its figures counted.
 
-        A place with a minimum and without students counts as closed. Without a bound, the number
+        A place with a minimum and without students counts as closed. A team that is too small
+        without a pin is no figure but a fault, which the checker names. Without a bound, the number
         of students who have a row or a pin is one.
         """
         place = place.astype(np.int32)
@@ -96,7 +97,8 @@ def outcome_fingerprint(problem: Problem, place: Int32, effort: str, seed: int |
 
 
 def _below_minimum(problem: Problem, taken: Int64) -> tuple[int, ...]:
-    return tuple(np.flatnonzero((taken > 0) & (taken < problem.minimum)).tolist())
+    held_open = np.unique(problem.pin_place)
+    return tuple(held_open[taken[held_open] < problem.minimum[held_open]].tolist())
 
 
 def _who_asks(problem: Problem) -> int:

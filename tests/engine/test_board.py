@@ -172,6 +172,18 @@ def test_an_equal_claim_moves_once_in_a_step() -> None:
         assert np.count_nonzero(placed(b) == 0) == 1
 
 
+def test_a_draw_is_the_upper_half_of_what_the_generator_gives() -> None:
+    """Xorshift64*, in whole numbers of Python."""
+    state = 0x9E3779B97F4A7C15
+    b = set_up(Contest.of(Problem.of({}, {}), None), state)
+    for _ in range(300):
+        state ^= state >> 12
+        state ^= state << 25 & 2**64 - 1
+        state ^= state >> 27
+        upper = (state * 0x2545F4914F6CDD1D & 2**64 - 1) >> 33
+        assert rules.draw(b, np.int64(2**31)) == upper
+
+
 def test_draws_are_even_and_repeat() -> None:
     _, b = begun(Problem.of({}, {}))
     _, same = begun(Problem.of({}, {}))

@@ -249,9 +249,9 @@ def test_closed_and_open_projects() -> None:
     problem = Problem.of(CHOICES, SEATS, minimum={"q": 2})
     assert verify(problem, as_outcome(problem, [0, 1, 1])).ok
     # Who is alone in an open project is too few; nobody in one that is not named as closed too.
-    assert sentences(problem, [0, -1, 1], below_minimum=()) == (
-        "place q: open with 1 students, minimum 2",
-    )
+    alone = as_outcome(problem, [0, -1, 1])
+    assert alone.below_minimum == ()
+    assert verify(problem, alone).problems == ("place q: open with 1 students, minimum 2",)
     assert sentences(problem, [0, -1, -1], closed=()) == (
         "place q: open with 0 students, minimum 2",
     )

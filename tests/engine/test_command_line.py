@@ -212,7 +212,10 @@ def test_explain_goes_through_all_that_a_student_asks_for(files: SimpleNamespace
         "student Bo is not at place r: they have place q, which they like at least as well",
     ]
     assert "rank 1; priority 1, the last who got in has 0; 1 of 1 seats taken" in others[0]
-    assert "what would change it: a better claim: a priority below 0 or more" in others[0]
+    assert (
+        "what would help: a claim stronger than the weakest there: a priority below 0 or more"
+        in others[0]
+    )
     assert "rank 3, in the tail" in others[2]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,12 @@ from matching.engine import (
     solve,
     standings,
     unplaced_reason,
+    verify,
 )
+from matching.engine.arrays import Int32
 from matching.engine.explanation import Change
-from tests.engine.instances import Instance, few, markets
+from matching.engine.problem import REFUSED
+from tests.engine.instances import Instance, few, markets, random_market
 from tests.engine.oracle import Tastes
 
 # Place p has two seats: x has the best claim, a and b tie behind it, c comes last.
@@ -328,6 +332,103 @@ def test_so_many_more_openings_would_have_been_enough(market: Instance) -> None:
             assert found.rank is not None
             assert 0 < again.rank[i] <= found.rank
             assert again.place[i] == j or again.rank[i] < found.rank
+
+
+def test_so_much_more_room_at_the_owner_would_have_been_enough() -> None:
+    """Others wait for places of the owner too: who has a claim as strong goes first. As far as the
+    place itself has seats for them."""
+    asked = several = 0
+    for seed in range(150):
+        market = random_market(random.Random(seed), 9, 4, teams=False)
+        market = market.but(
+            choices={s: [[p] for group in g for p in group] for s, g in market.choices.items()},
+            tails={},
+        )
+        problem = market.problem()
+        outcome, places = quick(problem), list(market.capacity)
+        for i, j in itertools.product(range(problem.students), range(problem.places)):
+            found = explain(problem, outcome, i, j)
+            if found.code is not Code.OWNER_FULL or found.rivals >= found.capacity:
+                continue
+            owner = market.owners[places[j]]
+            room = market.owner_capacity[owner] + found.waiting_before + 1
+            more = {**market.owner_capacity, owner: room}
+            again = quick(market.problem(owner_capacity=more))
+            assert found.rank is not None
+            assert 0 < again.rank[i] <= found.rank
+            asked += 1
+            several += found.waiting_before > 0
+    assert asked > 30
+    assert several > 5
+
+
+def test_where_pins_hold_all_room_a_better_claim_helps_nobody() -> None:
+    problem = Problem.of(
+        {"a": [["p"]], "b": []},
+        {"p": 2},
+        owners={"p": "c"},
+        owner_capacity={"c": 1},
+        pins=[("b", "p")],
+    )
+    found = explain(problem, quick(problem), 0, 0)
+    assert (found.code, found.cutoff, found.changes) == (
+        Code.OWNER_FULL,
+        None,
+        (Change.MORE_OPENINGS,),
+    )
+
+
+def with_priority(problem: Problem, student: int, place: int, priority: int) -> Problem:
+    """With this priority of the student at the place, and at all places of its owner."""
+    owner = np.where(problem.owner < 0, problem.owners + np.arange(problem.places), problem.owner)
+
+    def changed(who: Int32, where: Int32, before: Int32) -> Int32:
+        mine = (who == student) & (owner[where] == owner[place]) & (before != REFUSED)
+        return np.where(mine, priority, before).astype(np.int32)
+
+    return replace(
+        problem,
+        choice_priority=changed(
+            problem.choice_student, problem.choice_place, problem.choice_priority
+        ),
+        tail_priority=changed(problem.tail_student, problem.tail_place, problem.tail_priority),
+    )
+
+
+@pytest.mark.parametrize("effort", ["quick", "standard"])
+def test_with_a_better_claim_the_place_would_have_taken_the_student(effort: str) -> None:
+    """And with a claim no better than the weakest there it would not."""
+    asked = 0
+    for seed in range(60):
+        problem = random_market(random.Random(seed), 7, 4).problem()
+        outcome = solve(problem, effort=effort)
+        for i, j in itertools.product(range(problem.students), range(problem.places)):
+            found = explain(problem, outcome, i, j)
+            if Change.BETTER_CLAIM not in found.changes:
+                continue
+            assert found.cutoff is not None
+            for priority, enough in ((found.cutoff - 1, True), (found.cutoff, False)):
+                other = with_priority(problem, i, j, priority)
+                assert ((i, j) in verify(other, outcome).blocking_pairs) == enough
+            asked += 1
+    assert asked > 30
+
+
+def test_with_a_better_draw_the_place_would_have_taken_the_student() -> None:
+    asked = 0
+    for seed in range(60):
+        market = random_market(random.Random(seed), 7, 4)
+        problem, names = market.problem(), list(market.choices)
+        outcome = quick(problem)
+        for i, j in itertools.product(range(problem.students), range(problem.places)):
+            if Change.BETTER_DRAW not in explain(problem, outcome, i, j).changes:
+                continue
+            first = {name: draw + 1 for name, draw in market.lottery.items()} | {names[i]: 0}
+            verdict = verify(market.problem(lottery=first), outcome)
+            lost = f"{problem.student_name(i)}: lost {problem.place_name(j)} to an equal claim"
+            assert any(one.startswith(lost) for one in verdict.problems)
+            asked += 1
+    assert asked > 10
 
 
 def test_each_code_has_its_test() -> None:

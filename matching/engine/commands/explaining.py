@@ -53,7 +53,7 @@ CHANGES = {
     Change.BE_ACCEPTED: "be accepted there",
     Change.LARGER_TEAM: "a larger team: {missing} more who want to come",
     Change.MORE_OPENINGS: "more openings: {openings}",
-    Change.BETTER_CLAIM: "a better claim: a priority below {cutoff}",
+    Change.BETTER_CLAIM: "a claim stronger than the weakest there: a priority below {cutoff}",
     Change.BETTER_DRAW: "a better draw",
 }
 
@@ -122,7 +122,7 @@ def _where(problem: Problem, outcome: Outcome, student: int) -> str:
 
 
 def _said(problem: Problem, outcome: Outcome, one: Explanation) -> Iterator[str]:
-    """The sentence, the figures behind it, and what would change it."""
+    """The sentence, the figures behind it, and what would help."""
     own, owner = int(outcome.place[one.student]), int(problem.owner[one.place])
     words = {
         "student": problem.student_name(one.student),
@@ -137,7 +137,7 @@ def _said(problem: Problem, outcome: Outcome, one: Explanation) -> Iterator[str]
     yield from _figures(one)
     if one.changes:
         changes = " or ".join(CHANGES[change].format(**words) for change in one.changes)
-        yield f"what would change it: {changes}"
+        yield f"what would help: {changes}"
 
 
 def _figures(one: Explanation) -> Iterator[str]:
