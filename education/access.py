@@ -10,3 +10,11 @@ def is_coordinator(user: User, school: School | None = None) -> bool:
     if school is not None:
         roles = roles.filter(school=school)
     return user.is_active and roles.exists()
+
+
+def needs_second_factor(user: User) -> bool:
+    """Whoever decides over others, or reads of all of them, signs in with more than a mailbox."""
+    coordinates = getattr(user, "coordinates_a_school", None)  # known of who sent the request
+    if coordinates is None:
+        coordinates = is_coordinator(user)
+    return bool(coordinates) or user.is_project_lead or user.is_staff

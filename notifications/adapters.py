@@ -57,7 +57,7 @@ class AccountAdapter(DefaultAccountAdapter):
             Letter(
                 # Every request for a code is an event of its own.
                 key=f"{template_prefix}:{uuid.uuid4()}",
-                kind=template_prefix.removeprefix("account/email/"),
+                kind=template_prefix.rpartition("/")[2],
                 user=User.objects.filter(email=email.lower()).first(),
                 to=email,
                 subject=message.subject,

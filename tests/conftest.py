@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 import pytest
 from django.conf import settings
+from django.http import HttpRequest
 from django.template.engine import Engine
 from django.test import Client
 
+from accounts.adapters import record_second_factor
 from accounts.models import User
 from companies.models import Company
+from education.access import needs_second_factor
 from education.models import School, Season
 from students.models import Student
 from tests.factories.accounts import UserFactory
@@ -89,10 +92,20 @@ def cast(db: None) -> Cast:
 
 
 def client_of(user: User) -> Client:
-    """A browser in which `user` is signed in."""
+    """A browser in which `user` is signed in: with a second factor, if the portal asks for one."""
     client = Client()
     client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    if needs_second_factor(user):
+        with_second_factor(client, user)
     return client
+
+
+def with_second_factor(client: Client, user: User) -> None:
+    """As after a code from an app: what allauth writes down in the session then."""
+    request = HttpRequest()
+    request.session = client.session
+    record_second_factor(request, user)
+    request.session.save()
 
 
 class _Undefined(str):

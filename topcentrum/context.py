@@ -41,7 +41,7 @@ def _navigation(request: HttpRequest) -> list[Way]:
     """The pages of somebody's roles; the longest address that fits is the current one. A proposal
     has no entry of its own: one comes to it from a round."""
     user = getattr(request, "user", None)
-    if not isinstance(user, User) or not user.is_authenticated:
+    if not isinstance(user, User) or getattr(request, "second_factor_is_missing", False):
         return []
     entries: list[tuple[str, str, str]] = []
     if Student.objects.filter(user=user).exists():

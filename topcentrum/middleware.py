@@ -36,15 +36,19 @@ class OddRequestsAreRefused:
 
 
 class PersonalPagesAreNotKept:
-    """Pages of somebody who is signed in are stored nowhere: not by a shared computer's browser
-    after signing out, not by anything in between."""
+    """Pages of somebody who is signed in are stored nowhere: not by a shared computer's browser,
+    which forgets what it has at signing out, and not by anything in between."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        was_inside = request.user.is_authenticated
         response = self.get_response(request)
         if request.user.is_authenticated:
             add_never_cache_headers(response)
             patch_cache_control(response, no_store=True)
+        elif was_inside:
+            # Not its cookies: the language that was chosen stays.
+            response["Clear-Site-Data"] = '"cache", "storage"'
         return response

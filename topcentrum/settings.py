@@ -26,6 +26,9 @@ if not SECRET_KEY:
         "(see .env.example); `make demo` does this by itself."
     )
 
+# Older ones open what was closed with them: second factors, links in letters.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_host.hostname or "localhost"])
 if DEMO:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
@@ -51,6 +54,8 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
 ]
@@ -68,6 +73,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "topcentrum.middleware.PersonalPagesAreNotKept",
+    "topcentrum.signed_in.SessionsEnd",
+    "topcentrum.signed_in.SecondFactorIsAsked",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -112,6 +119,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "topcentrum_cache",
+        # Above it the oldest go; whoever fills it must not push out the counts of others.
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
     }
 }
 
@@ -170,7 +179,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- Doors -----------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["education.adapters.PeopleWithTheirRank"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -198,7 +207,37 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _host.scheme
+MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "activate_totp": "accounts.forms.AppCodeForm",
+    "add_webauthn": "accounts.forms.PasskeyForm",
+    "authenticate": "accounts.forms.CodeForm",
+    "authenticate_webauthn": "accounts.forms.PasskeyTooForm",
+    "edit_webauthn": "accounts.forms.PasskeyNameForm",
+    "login_webauthn": "accounts.forms.PasskeyAloneForm",
+    "reauthenticate": "accounts.forms.CodeAgainForm",
+    "reauthenticate_webauthn": "accounts.forms.PasskeyAgainForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Topcentrum"
+MFA_TOTP_TOLERANCE = 1  # clocks of phones differ; a code is taken once all the same
+# Who knocks too often is known by address: the one that the last of our own proxies saw.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=1 if HTTPS else 0)
 
+# Seconds. "strict" is for whoever decides over others; "longest" also without "remember me".
+_HOUR, _DAY = 3_600, 86_400
+SESSION_LIMITS = {
+    "usual": {"idle": 3 * _DAY, "longest": 14 * _DAY},
+    "strict": {"idle": 2 * _HOUR, "longest": 12 * _HOUR},
+}
+SESSION_COOKIE_AGE = SESSION_LIMITS["usual"]["longest"]
+# The prefix binds a cookie to this host alone; browsers take it over https only.
+if HTTPS:
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
 # Messages name people: they end with the session, and never wait in a cookie for the next person.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -9,6 +9,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("companies.urls")),
     path("", include("matching.urls")),
     path("account/", include("allauth.account.urls")),
+    path("account/sleutels/", include("allauth.mfa.urls")),
+    path("account/apparaten/", include("allauth.usersessions.urls")),
 ]
 
 if settings.DEMO:

@@ -156,6 +156,8 @@ PUBLIC = {
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
     "account_signup",
+    "mfa_authenticate",
+    "mfa_login_webauthn",
 }
 
 # Deltion is the school in the address: its coordinator gets in; its tutor is inside without the
@@ -300,6 +302,22 @@ TABLE = (
     show("account_reset_password_done", "", public(200)),
     Door("account_reset_password_from_key", "abc set-password", get=public(200), post=public(200)),
     show("account_reset_password_from_key_done", "", public(200)),
+    # --- the second factor: nobody of the scene has one yet, but for a session that says so ---
+    show("mfa_index", "", signed_in(200)),
+    Door("mfa_authenticate", get=signed_in(302), post=signed_in(302)),
+    Door("mfa_reauthenticate", get=signed_in(403), post=signed_in(403)),
+    Door("mfa_activate_totp", get=signed_in(200), post=signed_in(200)),
+    Door("mfa_deactivate_totp", get=signed_in(404), post=signed_in(404)),
+    show("mfa_list_webauthn", "", signed_in(200)),
+    Door("mfa_add_webauthn", get=signed_in(200), post=signed_in(200)),
+    Door("mfa_reauthenticate_webauthn", get=signed_in(403), post=signed_in(403)),
+    Door("mfa_edit_webauthn", "1", get=signed_in(404), post=signed_in(404)),
+    Door("mfa_remove_webauthn", "1", get=signed_in(404), post=signed_in(404)),
+    Door("mfa_login_webauthn", get=signed_in(302), post=signed_in(302)),
+    show("mfa_view_recovery_codes", "", signed_in(404)),
+    show("mfa_download_recovery_codes", "", signed_in(404)),
+    Door("mfa_generate_recovery_codes", get=signed_in(200), post=signed_in(200)),
+    Door("usersessions_list", get=signed_in(200), post=signed_in(302)),
 )
 
 # What there is beside it in the demo, and nowhere else.

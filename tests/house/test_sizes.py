@@ -48,6 +48,7 @@ NAMES_OF_OTHERS = {
 EXPLAINED = re.compile(r"^/(?!bench)\w+/(?:actions|queries|access|engine|snapshot)(?:/|\.py$)")
 # Imports that wait, with the reason.
 LATE_IMPORTS = {
+    "accounts/apps.py": "receivers know models, which are not there yet when apps are read",
     "matching/actions/shortage.py": "pages import the actions, and never load a compiler",
     "matching/apps.py": "receivers know models, which are not there yet when apps are read",
     "matching/engine/solver.py": "who only asks for candidates or reasons never loads a compiler",

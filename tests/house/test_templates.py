@@ -22,7 +22,7 @@ PAGES = [name for name in NAMES if name.endswith(".html")]
 # Mail readers know no stylesheets: letters carry their style with them.
 WITH_STYLE = {"letters/layout.html", "account/email/base_message.html"}
 # Plain text is not escaped; nothing of it reaches a page.
-UNESCAPED = re.compile(r"^account/email/.*\.txt$")
+UNESCAPED = re.compile(r"^(?:account|mfa)/email/.*\.txt$")
 # Help texts are our own words, as in Django's own templates of these names.
 HELP_TEXTS = {"django/forms/field.html", "django/forms/field_notes.html"}
 # Names are the same in every language.
@@ -331,7 +331,7 @@ PACKAGES = [*get_app_template_dirs("templates"), Path(django.forms.__file__).par
 
 def _of_package(name: str) -> bool:
     """Ours instead of one of a package. Allauth has its letters in plain text only."""
-    names = {name, re.sub(r"(account/email/.*)\.html$", r"\1.txt", name)}
+    names = {name, re.sub(r"((?:account|mfa)/email/.*)\.html$", r"\1.txt", name)}
     return any((Path(folder) / one).exists() for folder in PACKAGES for one in names)
 
 
