@@ -28,7 +28,7 @@ from django.db.models.lookups import IsNull
 from accounts.models import User
 from companies import states
 from companies.models import Accreditation, Company, Member, Offer
-from education.models import Programme, School, StaffMember
+from education.models import Programme, StaffMember
 
 # So long a company may take to confirm the address it signed up with.
 TIME_TO_CONFIRM = timedelta(hours=1)
@@ -88,14 +88,6 @@ def was_published(company: Company) -> bool:
     """Whether students and schools know this company by something it published."""
     offers = Offer.objects.filter(site__company=company)
     return offers.exclude(state__in=states.UNPUBLISHED).exists()
-
-
-def staffed_schools(user: User) -> QuerySet[Any]:
-    """The schools that `user` works for; `coordinates` says whether as a coordinator."""
-    roles = StaffMember.objects.filter(school=OuterRef("pk"), user=user)
-    return School.objects.filter(Exists(roles)).annotate(
-        coordinates=Exists(roles.filter(role=StaffMember.Role.COORDINATOR))
-    )
 
 
 def offers_overseen_by(user: User) -> QuerySet[Offer]:

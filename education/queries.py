@@ -2,8 +2,9 @@
 
 from datetime import date
 from itertools import groupby
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
 from education.models import School, Season, Skill, StaffMember
@@ -14,6 +15,14 @@ def coordinated_schools(user: User) -> QuerySet[School]:
     return School.objects.filter(
         staff__user=user, staff__role=StaffMember.Role.COORDINATOR
     ).distinct()
+
+
+def staffed_schools(user: User) -> QuerySet[Any]:
+    """The schools that `user` works for; `coordinates` says whether as a coordinator."""
+    roles = StaffMember.objects.filter(school=OuterRef("pk"), user=user)
+    return School.objects.filter(Exists(roles)).annotate(
+        coordinates=Exists(roles.filter(role=StaffMember.Role.COORDINATOR))
+    )
 
 
 def coordinators(school: School | None = None) -> QuerySet[User]:

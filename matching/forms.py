@@ -10,6 +10,7 @@ from companies.models import Offer
 from education.forms import LinesField
 from education.models import Season
 from matching.models import MOST_WISHES, Run, Wish
+from matching.queries import Progress
 from matching.reasons import COMPANY_DECLINES, EFFORTS, STUDENT_DECLINES
 from students.models import Student
 
@@ -240,3 +241,26 @@ class ByHandForm(PairForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class StudentsForm(forms.Form):
+    """Filters of a school's list of students; what is not understood narrows nothing."""
+
+    q = forms.CharField(
+        label=gettext_lazy("Zoek op naam, nummer of e-mailadres"), max_length=100, required=False
+    )
+    progress = forms.ChoiceField(
+        label=gettext_lazy("Hoe ver"),
+        choices=[("", gettext_lazy("Alle studenten op school")), *Progress.choices],
+        required=False,
+    )
+
+    def words(self) -> str:
+        """What to look for."""
+        self.is_valid()
+        return str(self.cleaned_data.get("q", ""))
+
+    def progress_wanted(self) -> str:
+        """Only those who are as far as this."""
+        self.is_valid()
+        return str(self.cleaned_data.get("progress", ""))

@@ -60,6 +60,7 @@ WITHDRAWALS = {
     "coordinator": gettext_lazy("De stagecoördinator heeft het voorstel ingetrokken."),
     "student": gettext_lazy("De student heeft het voorstel ingetrokken."),
 }
+    "student_left": gettext_lazy("De student is van school."),
 RULES = {
     Rule.LEVEL: gettext_lazy("Het niveau past niet"),
     Rule.PROGRAMME: gettext_lazy("Niet bedoeld voor deze opleiding"),

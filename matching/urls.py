@@ -1,6 +1,6 @@
 from django.urls import path
 
-from matching.views import company, pairs, rounds, school, student
+from matching.views import company, pairs, rounds, school, student, students
 
 app_name = "matching"
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path(_company + "voorstellen/<int:proposal_id>/ja/", company.accept, name="company_accept"),
     path(_company + "voorstellen/<int:proposal_id>/nee/", company.decline, name="company_decline"),
     path(_school, school.home, name="school"),
+    path(_school + "studenten/", students.index, name="students"),
     path(_proposal, school.proposal, name="school_proposal"),
     path(_proposal + "<slug:move>/", school.move, name="move"),
     path(_school + "rondes/", rounds.index, name="rounds"),

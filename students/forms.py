@@ -1,19 +1,21 @@
-"""Is a profile well formed?"""
+"""Is a profile well formed, and what a coordinator says of a roster?"""
 
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from django import forms
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from education.forms import LinesField
 from education.models import Programme, Season
 from education.queries import skills_by_category
 from geo.models import Postcode
 from students.models import MOST_KM, Availability, Student
+from students.reasons import ROSTER_FIELDS
 
 MOST_SKILLS = 40
 A_YEAR = timedelta(days=366)
@@ -213,3 +215,98 @@ def _initial(student: Student, season: Season) -> dict[str, Any]:
         "ends_on": (found and found.ends_on) or season.ends_on,
         "days": str((found and found.days) or student.programme.days_per_week),
     }
+
+
+# --- The roster of a school ------------------------------------------------------------------
+
+NEEDED = ("number", "email", "programme")
+
+
+class RosterFileForm(forms.Form):
+    """The file with the students of a school."""
+
+    file = forms.FileField(
+        label=gettext_lazy("Bestand met studenten"),
+        help_text=gettext_lazy("Excel (.xlsx) of CSV, hooguit 5 MB en 20.000 regels."),
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.txt"}),
+        error_messages={
+            "required": gettext_lazy("Kies een bestand."),
+            "invalid": gettext_lazy("Kies een bestand."),
+        },
+    )
+
+
+class RosterColumnsForm(forms.Form):
+    """Which column of the file holds what, and whether it is the whole list."""
+
+    is_whole = forms.TypedChoiceField(
+        label=gettext_lazy("Staan alle studenten in dit bestand?"),
+        choices=[
+            ("yes", gettext_lazy("Ja. Wie er niet meer in staat, is van school")),
+            ("no", gettext_lazy("Nee, een deel. De anderen blijven zoals ze zijn")),
+        ],
+        coerce=lambda chosen: chosen == "yes",
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Kies of dit alle studenten zijn.")},
+    )
+
+    def __init__(self, *args: Any, headings: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named = [(str(i), words or _("(zonder kop)")) for i, words in enumerate(headings)]
+        for field, label in ROSTER_FIELDS.items():
+            self.fields[field] = forms.TypedChoiceField(
+                label=label,
+                choices=[("", _("Staat er niet in")), *named],
+                coerce=int,
+                empty_value=None,
+                required=field in NEEDED,
+                error_messages={
+                    "required": _("Kies in welke kolom dit staat. Zonder dit kan het niet."),
+                    "invalid_choice": _("Deze kolom staat niet in het bestand."),
+                },
+            )
+        self.order_fields([*ROSTER_FIELDS, "is_whole"])
+
+    def columns(self) -> dict[str, int]:
+        """Field → number of its column, of a valid form."""
+        chosen = {field: self.cleaned_data.get(field) for field in ROSTER_FIELDS}
+        return {field: column for field, column in chosen.items() if column is not None}
+
+    def clean(self) -> dict[str, Any]:
+        """A name in one column or in two, and no column for two things."""
+        known = super().clean() or {}
+        columns = self.columns()
+        if "name" not in columns and not {"first_name", "last_name"} <= set(columns):
+            words = _("Kies een kolom met de hele naam, of roepnaam en achternaam.")
+            self.add_error("name", words)
+        first: dict[int, str] = {}
+        for field, column in columns.items():
+            before = first.setdefault(column, field)
+            if before != field:
+                words = _("Deze kolom koos je ook al voor: %(label)s.")
+                self.add_error(field, words % {"label": ROSTER_FIELDS[before]})
+        return known
+
+
+class RosterConsentForm(forms.Form):
+    """The plan that was looked at; and that those who are not in the file have really left."""
+
+    fingerprint = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    leaving = forms.BooleanField(
+        error_messages={
+            "required": gettext_lazy("Vink aan dat zij van school zijn, of kies een ander bestand.")
+        },
+    )
+
+    def __init__(self, *args: Any, leaving: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not leaving:
+            del self.fields["leaving"]
+            return
+        words = ngettext(
+            "Ja, %(count)s student is van school",
+            "Ja, %(count)s studenten zijn van school",
+            leaving,
+        )
+        self.fields["leaving"].label = words % {"count": leaving}

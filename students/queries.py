@@ -5,7 +5,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from education.models import School, Season
 from education.queries import coordinated_schools
-from students.models import Availability, Student
+from students.models import Availability, RosterUpload, Student
 
 # What a profile needs before the engine can place its student.
 INCOMPLETE = (
@@ -25,8 +25,13 @@ def visible_to(user: User) -> QuerySet[Student]:
 
 
 def seeking(season: Season, school: School | None = None) -> QuerySet[Availability]:
-    """Who seeks a place in `season`: the availability rows of active students, with student."""
-    found = Availability.objects.filter(season=season, student__user__is_active=True)
+    """Who seeks a place in `season`: the availability rows of active students who have not left
+    their school, with student."""
+    found = Availability.objects.filter(
+        season=season,
+        student__user__is_active=True,
+        student__roster_entry__left_on__isnull=True,
+    )
     if school is not None:
         found = found.filter(student__programme__school=school)
     return found.select_related("student__user", "student__programme__school").order_by("student")
@@ -57,3 +62,16 @@ def missing_fields(student: Student, availability: Availability | None) -> list[
         if availability.days is None:
             missing.append("days")
     return missing
+
+
+def uploads_of(user: User, school: School) -> QuerySet[RosterUpload]:
+    """Rosters of a school that this coordinator sent in; nobody works on those of a colleague."""
+    return RosterUpload.objects.filter(
+        uploaded_by=user, school=school, school__in=coordinated_schools(user)
+    ).select_related("school")
+
+
+def latest_roster(school: School) -> RosterUpload | None:
+    """The roster that was taken over last, without what stood in it."""
+    done = RosterUpload.objects.filter(school=school, applied_at__isnull=False)
+    return done.defer("sheet").select_related("uploaded_by").order_by("-applied_at").first()

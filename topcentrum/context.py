@@ -56,8 +56,9 @@ def _navigation(request: HttpRequest) -> list[Way]:
     for school in coordinated_schools(user):
         entries += [
             (reverse("matching:school", args=[school.slug]), school.short_name, "cap"),
+            (reverse("matching:students", args=[school.slug]), _("Studenten"), "users"),
             (reverse("companies:school_offers", args=[school.slug]), _("Aanbod"), "building"),
-            (reverse("matching:rounds", args=[school.slug]), _("Rondes"), "users"),
+            (reverse("matching:rounds", args=[school.slug]), _("Rondes"), "swap"),
         ]
     if can_see_region(user):
         entries.append((reverse("cockpit:region"), _("Regio"), "map-pin"))

@@ -1,33 +1,17 @@
 """What every page here asks first: who is it, and may they?"""
 
-from typing import Any, cast
-
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_http_methods
 
-from accounts.models import User
 from companies.models import Company, Offer
 from companies.queries import (
     BESIDE,
     companies_of,
     offers_overseen_by,
     offers_visible_to,
-    staffed_schools,
 )
 from education.models import School
-
-# Where a form is sent. Whoever comes without one, by a bookmark or the history of a browser, is led
-# to the page on which it stands; outsiders find nothing there, as ever.
-takes_form = require_http_methods(["GET", "HEAD", "POST"])
-
-
-def user_of(request: HttpRequest) -> User:
-    """The person who is signed in; the middleware lets nobody else through."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
+from education.views.asking import school_of, user_of
 
 
 def company_of(request: HttpRequest, company_id: int) -> Company:
@@ -44,14 +28,6 @@ def offer_of_company(request: HttpRequest, company_id: int, offer_id: int) -> Of
         site__company=company_id,
         site__company__in=companies_of(user),
     )
-
-
-def school_of(request: HttpRequest, slug: str) -> School:
-    """The school in the address, for its coordinators; 404 for outsiders, 403 for its tutors."""
-    school: Any = get_object_or_404(staffed_schools(user_of(request)), slug=slug)
-    if not school.coordinates:
-        raise PermissionDenied
-    return cast(School, school)
 
 
 def offer_for_school(request: HttpRequest, school_slug: str, offer_id: int) -> tuple[School, Offer]:

@@ -20,8 +20,9 @@ from companies.actions import Refused
 from companies.forms import TAKEN, CloseForm, CompanyForm, OfferForm, values_of
 from companies.models import Company, Offer
 from companies.states import OFFER
-from companies.views.asking import company_of, offer_of_company, takes_form, user_of
+from companies.views.asking import company_of, offer_of_company
 from education.queries import season_in_view
+from education.views.asking import takes_form, user_of
 
 KINDS = {"stage": Offer.Kind.INTERNSHIP, "opdracht": Offer.Kind.PROJECT}
 

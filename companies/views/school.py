@@ -23,8 +23,9 @@ from companies.actions import Refused
 from companies.forms import AccreditationForm, ReturnForm, SearchForm
 from companies.models import Offer
 from companies.states import LIVE, OFFER
-from companies.views.asking import offer_for_school, school_of, takes_form, user_of
+from companies.views.asking import offer_for_school
 from education.models import School
+from education.views.asking import school_of, takes_form, user_of
 
 PER_PAGE = 25
 # Where anybody can look up which companies are accredited for which programmes.

@@ -1,6 +1,6 @@
 """What closes a proposal, or opens an agreed one again: withdraw, expire, reopen, cancel."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
 from django.conf import settings
@@ -73,6 +73,13 @@ def withdraw_all_on(offer: Offer, *, code: str, by: By, reason: str = "") -> lis
     gone = withdraw_locked(rows.values(), code=code, by=by, reason=reason)
     notices.offer_closed(gone)
     return gone
+
+
+@one_transaction
+def withdraw_all_of(student_ids: Collection[int], *, code: str, by: By) -> list[Proposal]:
+    """Withdraw every open proposal of these students."""
+    open_ = Proposal.objects.filter(student__in=student_ids, state__in=states.OPEN)
+    return withdraw_locked(lock(open_.values_list("pk", flat=True)).values(), code=code, by=by)
 
 
 @one_transaction

@@ -1,7 +1,7 @@
 """What every page here asks first, who is it and may they; and how it says no."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -9,21 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext_lazy
 
-from accounts.models import User
 from companies.actions import Refused
 from companies.models import Company
-from companies.queries import companies_of, staffed_schools
-from education.models import School
+from companies.queries import companies_of
+from education.views.asking import school_of, user_of
 from matching import access, queries, states
 from matching.models import Proposal, Round
 from matching.reasons import CRITERIA, WITHDRAWALS, decline_words, refusal
 from students.models import Student
-
-
-def user_of(request: HttpRequest) -> User:
-    """The person who is signed in; the middleware lets nobody else through."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 def student_of(request: HttpRequest) -> Student:
@@ -37,14 +30,6 @@ def student_of(request: HttpRequest) -> Student:
 def company_of(request: HttpRequest, company_id: int) -> Company:
     """A company for which the person acts; 404 for outsiders."""
     return get_object_or_404(companies_of(user_of(request)), pk=company_id)
-
-
-def school_of(request: HttpRequest, slug: str) -> School:
-    """The school in the address, for its coordinators; 404 for outsiders, 403 for its tutors."""
-    school: Any = get_object_or_404(staffed_schools(user_of(request)), slug=slug)
-    if not school.coordinates:
-        raise PermissionDenied
-    return cast(School, school)
 
 
 def round_of(request: HttpRequest, slug: str, round_id: int) -> Round:

@@ -15,12 +15,12 @@ from companies import states as offer_states
 from companies.actions import Refused
 from companies.models import Company, Offer
 from companies.queries import with_accreditation
-from companies.views.asking import takes_form
+from education.views.asking import takes_form, user_of
 from matching import access, queries, states
 from matching.actions import answers
 from matching.forms import CompanyDeclineForm
 from matching.models import Proposal
-from matching.views.asking import company_of, no_words, say_refused, user_of
+from matching.views.asking import company_of, no_words, say_refused
 
 
 @require_safe

@@ -13,13 +13,14 @@ from accounts.models import User
 from accounts.queries import alphabetical
 from companies.actions import Refused
 from companies.models import Offer
+from education.views.asking import user_of
 from matching import queries, states
 from matching.actions import approval
 from matching.forms import ByHandForm, PairForm
 from matching.models import Proposal, Round
 from matching.reasons import explanation_words, rule_words
 from matching.snapshot import Fit, Frozen, fits_for
-from matching.views.asking import fit_rows, refusal_words, round_of, user_of
+from matching.views.asking import fit_rows, refusal_words, round_of
 from matching.views.rounds import crumbs_of, url_of
 from students import queries as student_queries
 from students.models import Availability, Student

@@ -10,9 +10,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from companies.actions import Refused
-from companies.views.asking import takes_form
 from education.models import School
 from education.queries import open_seasons, season_in_view
+from education.views.asking import school_of, takes_form, user_of
 from matching import queries, states
 from matching.actions import approval
 from matching.actions.rounds import create_round, start_run
@@ -20,7 +20,7 @@ from matching.forms import EffortForm, RoundForm
 from matching.models import Proposal, Round
 from matching.reasons import EFFORTS
 from matching.snapshot import entrants
-from matching.views.asking import refusal_words, round_of, say_refused, school_of, user_of
+from matching.views.asking import refusal_words, round_of, say_refused
 from matching.views.outcome import outcome_of
 
 

@@ -16,8 +16,8 @@ from accounts.queries import history_of
 from companies import states as offer_states
 from companies.actions import Refused
 from companies.queries import offers_visible_to
-from companies.views.asking import takes_form
 from education.queries import season_in_view
+from education.views.asking import school_of, takes_form, user_of
 from matching import queries, states
 from matching.actions import answers, approval, ending
 from matching.forms import ReasonForm
@@ -28,14 +28,7 @@ from matching.reasons import (
     explanation_words,
 )
 from matching.snapshot import Frozen
-from matching.views.asking import (
-    fit_rows,
-    proposal_for_school,
-    refusal_words,
-    school_of,
-    user_of,
-    withdrawal_words,
-)
+from matching.views.asking import fit_rows, proposal_for_school, refusal_words, withdrawal_words
 from matching.views.outcome import flags_of
 from students import queries as student_queries
 

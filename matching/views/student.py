@@ -17,16 +17,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from companies.actions import Refused
 from companies.models import Offer
-from companies.views.asking import takes_form
 from education.models import Season
 from education.queries import season_in_view
+from education.views.asking import takes_form, user_of
 from matching import access, queries, states
 from matching.actions import answers, rankings
 from matching.forms import BrowseForm, RankingForm, StudentDeclineForm
 from matching.models import MOST_WISHES, Proposal
 from matching.reasons import MISSING, refusal, rule_words
 from matching.snapshot import Fit, fits_for
-from matching.views.asking import fit_rows, no_words, say_refused, student_of, user_of
+from matching.views.asking import fit_rows, no_words, say_refused, student_of
 from students.actions import go_beyond_list
 from students.models import Availability, Student
 from students.queries import missing_fields

@@ -2,9 +2,9 @@
 
 import factory
 
-from students.models import Availability, Student
+from students.models import Availability, RosterEntry, Student
 from tests.factories.accounts import UserFactory
-from tests.factories.education import ProgrammeFactory, SeasonFactory
+from tests.factories.education import ProgrammeFactory, SchoolFactory, SeasonFactory
 from tests.factories.geo import postcode
 
 
@@ -48,3 +48,16 @@ class AvailabilityFactory(factory.django.DjangoModelFactory):
     starts_on = factory.LazyAttribute(lambda row: row.season.starts_on)
     ends_on = factory.LazyAttribute(lambda row: row.season.ends_on)
     days = 5
+
+
+class RosterEntryFactory(factory.django.DjangoModelFactory):
+    """A student in the roster of a school, without an account."""
+
+    class Meta:
+        model = RosterEntry
+
+    school = factory.SubFactory(SchoolFactory)
+    number = factory.Sequence(lambda n: f"{90_000 + n}")
+    name = factory.Sequence(lambda n: f"Student {n}")
+    email = factory.Sequence(lambda n: f"student{n}@school.example")
+    programme = factory.LazyAttribute(lambda entry: ProgrammeFactory(school=entry.school))

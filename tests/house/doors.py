@@ -136,6 +136,9 @@ TICKED = {"proposal": "proposal:approved"}
 LOOKED_UP = {"crebos": "25998"}
 BY_HAND = {"student": "student:evi", "offer": "offer:second", "reason": "Dit past beter."}
 REASON = {"reason": "Dit past beter."}
+ROSTER = {"file": "file:roster"}
+ROSTER_COLUMNS = {"number": "0", "name": "1", "email": "2", "programme": "3", "is_whole": "yes"}
+ROSTER_PLAN = {"fingerprint": "plan:els", "leaving": "on"}
 STUDENT_NO = {"code": "too_far"}
 COMPANY_NO = {"code": "place_gone"}
 
@@ -260,6 +263,21 @@ TABLE = (
     do("matching:move", "deltion proposal:approved undo", only(302, "els", **DELTION), {}),
     do("matching:move", "deltion proposal:proposed drop", only(422, "els", **DELTION), REASON),
     do("matching:move", "deltion proposal:offered withdraw", only(422, "els", **DELTION), REASON),
+    # --- a school: its students; a roster under way is its sender's ---
+    show("matching:students", "deltion", only(200, "els", **DELTION)),
+    show("matching:students", "windesheim", only(200, "frits", "isa")),
+    fill("students:roster", "deltion", ("els",), ROSTER, **DELTION),
+    fill("students:roster", "windesheim", ("frits", "isa"), ROSTER),
+    show("students:roster_template", "deltion", only(200, "els", **DELTION)),
+    fill("students:roster_columns", "deltion upload:els", ("els",), ROSTER_COLUMNS, **DELTION),
+    fill("students:roster_columns", "windesheim upload:els", (), ROSTER_COLUMNS),
+    fill("students:roster_columns", "windesheim upload:frits", ("frits",), ROSTER_COLUMNS),
+    fill("students:roster_check", "deltion upload:els", ("els",), ROSTER_PLAN, **DELTION),
+    fill("students:roster_check", "deltion upload:frits", (), ROSTER_PLAN, **DELTION),
+    fill("students:roster_check", "windesheim upload:els", (), ROSTER_PLAN),
+    show("students:roster_faults", "deltion upload:els", only(200, "els", **DELTION)),
+    show("students:roster_faults", "windesheim upload:frits", only(200, "frits")),
+    show("students:roster_faults", "windesheim upload:els", only(200)),
     do("matching:move", "deltion proposal:agreed reopen", only(422, "els", **DELTION), REASON),
     do("matching:move", "deltion proposal:agreed cancel", only(422, "els", **DELTION), REASON),
     do("matching:move", "deltion proposal:offered accept", only(422, **DELTION), REASON),
@@ -352,6 +370,10 @@ READERS: dict[str, set[str]] = {
     "Dirk": {"dirk", *SCHOOLS},
     # A coordinator is known to the own company and to colleagues, by what they did.
     "Kanarie-Vijf": {*SCHOOLS, "carla"},
+    # Who stands in a roster is known to the school; who stands in a file under way, to its sender.
+    "Kanarie-Elf": {"els"},
+    "Kanarie-Twaalf": {"els"},
+    "Kanarie-Dertien": {"frits"},
     "Kanarie-Zes": {"frits", "isa"},
     "Gerda": {"gerda"},
     # Offers: drafts stay inside; what was handed in is for schools; students see what is open,

@@ -10,6 +10,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from allauth.account.models import EmailAddress
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
@@ -29,13 +30,16 @@ from education.models import Season, StaffMember
 from matching import notices, states
 from matching.actions import rounds
 from matching.models import Proposal, Round
-from students.models import Student
+from students.actions import keep_upload
+from students.imports import Sheet, plan_of
+from students.models import RosterUpload, Student
 from tests.conftest import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.companies import MemberFactory, OfferFactory
 from tests.factories.education import SeasonFactory, StaffFactory
 from tests.factories.geo import postcode
 from tests.factories.matching import ProposalFactory, RoundFactory, ranked, seeking_student
+from tests.factories.students import RosterEntryFactory
 
 # Everybody who tries the doors, in the order of the reports.
 PEOPLE = (
@@ -54,8 +58,17 @@ PEOPLE = (
 )
 
 
+ROSTER_COLUMNS = {"number": 0, "name": 1, "email": 2, "programme": 3}
 KINDS = ("stage", "opdracht")
-OF_SCHOOL = ("matching:school", "matching:rounds", "companies:school_offers")
+OF_SCHOOL = (
+    "matching:school",
+    "matching:rounds",
+    "matching:students",
+    "companies:school_offers",
+    "students:roster",
+    "students:roster_template",
+)
+OF_UPLOAD = ("students:roster_columns", "students:roster_check", "students:roster_faults")
 OF_ROUND = ("matching:round", "matching:round_status", "matching:why", "matching:by_hand")
 
 
@@ -70,6 +83,7 @@ class Scene:
     rounds: Mapping[str, Round]
     students: dict[str, Student]
     next_season: Season
+    uploads: dict[str, RosterUpload]
 
     def key(self, name: str) -> object:
         """What stands in an address for the object with this name; other words are themselves."""
@@ -85,7 +99,13 @@ class Scene:
             **{f"proposal:{code}": row.pk for code, row in self.proposals.items()},
             **{f"round:{code}": row.pk for code, row in self.rounds.items()},
             **{f"student:{code}": row.pk for code, row in self.students.items()},
+            **{f"upload:{code}": row.pk for code, row in self.uploads.items()},
         }
+        if name == "file:roster":
+            return roster_file("Lies Nieuw")
+        if name.startswith("plan:"):
+            upload = self.uploads[name.removeprefix("plan:")]
+            return plan_of(upload, today=timezone.localdate()).fingerprint
         return known.get(name, name)
 
     def addresses(self) -> list[str]:
@@ -110,6 +130,8 @@ class Scene:
             found.append(reverse("matching:school_proposal", args=[school, row.pk]))
         for school in schools:
             found += [reverse(name, args=[school]) for name in OF_SCHOOL]
+            for upload in self.uploads.values():
+                found += [reverse(name, args=[school, upload.pk]) for name in OF_UPLOAD]
         for round_ in self.rounds.values():
             keys = [round_.school.slug, round_.pk]
             found += [reverse(name, args=keys) for name in OF_ROUND]
@@ -148,7 +170,37 @@ def build_scene(cast: Cast) -> Scene:
         notices.proposal_offered(proposals[name])
     for name in ("agreed", "team:bram"):
         notices.proposal_agreed(proposals[name])
-    return Scene(cast, people, offers, proposals, made_rounds, others, _next_season(cast))
+    uploads = _rosters(cast)
+    return Scene(cast, people, offers, proposals, made_rounds, others, _next_season(cast), uploads)
+
+
+def roster_file(name: str) -> SimpleUploadedFile:
+    """A roster with one student, of a programme that both schools of the cast may have."""
+    first = name.split()[0].lower()
+    lines = [
+        "Studentnummer;Naam;E-mail;Opleiding",
+        f"0{len(name)}77;{name};{first}@lijst.example;34402",
+    ]
+    return SimpleUploadedFile("lijst.csv", "\r\n".join(lines).encode())
+
+
+def _rosters(cast: Cast) -> dict[str, RosterUpload]:
+    """Deltion has somebody in its roster without an account; either school has a file under way."""
+    RosterEntryFactory(school=cast.deltion, programme=cast.anouk.programme, name="Gijs Kanarie-Elf")
+    found = {}
+    for school, by, programme, name in (
+        (cast.deltion, cast.els, cast.anouk.programme, "Hanna Kanarie-Twaalf"),
+        (cast.windesheim, cast.frits, cast.bram.programme, "Ivo Kanarie-Dertien"),
+    ):
+        sheet = Sheet(
+            ["Studentnummer", "Naam", "E-mail", "Opleiding"],
+            [(2, ["70001", name, f"{name.split()[0].lower()}@lijst.example", programme.name_nl])],
+        )
+        upload = keep_upload(school, file_name="lijst.csv", sheet=sheet.pack(), by=by)
+        RosterUpload.objects.filter(pk=upload.pk).update(columns=ROSTER_COLUMNS)
+        upload.refresh_from_db()
+        found[by.name.split()[0].lower()] = upload
+    return found
 
 
 def _next_season(cast: Cast) -> Season:

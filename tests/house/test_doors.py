@@ -320,10 +320,10 @@ def yes(*_args: object, **_more: object) -> bool:
     ("lock", "without", "door"),
     [
         ("companies.views.asking.companies_of", every_company, "companies:offer_new"),
-        ("companies.views.asking.staffed_schools", every_school, "companies:return"),
+        ("education.views.asking.staffed_schools", every_school, "companies:return"),
         ("companies.views.school.can_review", yes, "companies:publish"),
         ("matching.views.asking.companies_of", every_company, "matching:company"),
-        ("matching.views.asking.staffed_schools", every_school, "matching:rounds"),
+        ("education.views.asking.staffed_schools", every_school, "matching:rounds"),
         ("matching.queries.proposals_visible_to", every_proposal, "matching:student_proposal"),
         ("matching.queries._told", Q, "matching:company_proposal"),
         ("cockpit.access.can_see_region", yes, "cockpit:region"),

@@ -1,4 +1,4 @@
-"""Pages of a student's profile."""
+"""The page of a student's own profile."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
