@@ -1,6 +1,6 @@
 """Is the input well formed? Rankings, rounds, reasons and answers."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -210,6 +210,9 @@ class _OfferField(forms.ModelChoiceField):
 class PairForm(forms.Form):
     """A student and an offer of a run: for "why?" and "why not?"."""
 
+    # What is said of somebody, or of a place, that cannot be chosen any more.
+    gone: ClassVar[dict[str, dict[str, Any]]] = {}
+
     student = forms.ModelChoiceField(
         label=gettext_lazy("Student"),
         queryset=Student.objects.none(),
@@ -227,10 +230,20 @@ class PairForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = rows
+            field.error_messages.update(self.gone.get(name, {}))
 
 
 class ByHandForm(PairForm):
     """A proposal made by hand; a reason is needed where a rule is set aside."""
+
+    gone = {
+        "student": {"invalid_choice": gettext_lazy("Deze student zoekt nu geen plek.")},
+        "offer": {
+            "invalid_choice": gettext_lazy(
+                "Deze plek is er niet meer: net vergeven, of gesloten. Kies een andere."
+            )
+        },
+    }
 
     reason = LinesField(
         label=gettext_lazy("Waarom past dit?"),

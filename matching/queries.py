@@ -171,13 +171,20 @@ def small_teams(rows: QuerySet[Proposal]) -> list[SmallTeam]:
 
 
 def with_a_place(season: Season) -> QuerySet[Student]:
-    """Students who have an approved, offered or agreed proposal in the period of a season."""
-    taken = Proposal.objects.filter(
-        overlapping(season.starts_on, season.ends_on),
-        state__in=states.TAKEN,
-        student=OuterRef("pk"),
+    """Students who agreed on a place in the period of a season."""
+    agreed = Proposal.objects.filter(
+        overlapping(season.starts_on, season.ends_on), state=states.AGREED, student=OuterRef("pk")
     )
-    return Student.objects.filter(Exists(taken))
+    return Student.objects.filter(Exists(agreed))
+
+
+def team_sizes(offers: Iterable[Offer]) -> Counter[int]:
+    """How many students each of these projects has, by key: proposed, or further, of all schools
+    together."""
+    rows = Proposal.objects.filter(
+        offer__in={offer.pk for offer in offers}, state__in=(*states.OPEN, states.AGREED)
+    )
+    return Counter(rows.values_list("offer_id", flat=True))
 
 
 def with_waiting(offers: QuerySet[Offer]) -> QuerySet[Offer]:
@@ -189,10 +196,10 @@ def with_waiting(offers: QuerySet[Offer]) -> QuerySet[Offer]:
     return offers.annotate(waiting=Count("proposals", filter=takes_a_seat))
 
 
-def proposed_to(student: Student, period: Season | Offer) -> QuerySet[Proposal]:
-    """What stands proposed for the student in a period."""
+def standing_for(student: Student, period: Season | Offer) -> QuerySet[Proposal]:
+    """What is proposed to the student in a period, whether or not it was approved and sent."""
     return Proposal.objects.filter(
-        overlapping(period.starts_on, period.ends_on), student=student, state=states.PROPOSED
+        overlapping(period.starts_on, period.ends_on), student=student, state__in=states.OPEN
     ).select_related("offer__site__company")
 
 

@@ -68,14 +68,12 @@ def _overdue(rows: Iterable[int]) -> set[int]:
 @one_transaction
 def agree_as_a_smaller_team(proposal_id: int, *, reason: str, by: User) -> Proposal:
     """The coordinator sets the minimum of a team aside: all its students of the own school to
-    whom both sides said yes are agreed together. Doing it twice is once.
+    whom both sides said yes are agreed together.
 
     Raises Refused: proposal_<state>, team_not_ready, student_agreed, offer_full.
     """
     rows = lock([proposal_id], answering)
     proposal = rows[proposal_id]
-    if proposal.state == states.AGREED:
-        return proposal
     if not PROPOSAL.allows("accept", proposal.state):
         raise Refused(f"proposal_{proposal.state}")
     if not proposal.waits_for_team:

@@ -63,6 +63,12 @@ class Outcome:
     unplaced: list[dict[str, object]]
 
     @property
+    def without(self) -> int:
+        """How many students the run found nothing for."""
+        figures = self.done.figures if self.done else {}
+        return int(figures.get("students", 0)) - int(figures.get("placed", 0))
+
+    @property
     def undecided(self) -> int:
         """How many proposals a coordinator has not decided on."""
         return len(self.flagged) + len(self.plain)
@@ -72,7 +78,8 @@ def outcome_of(round_: Round) -> Outcome:
     done = round_.runs.filter(state=states.DONE).first()
     proposals = list(queries.proposals_of_round(round_))
     frozen = Frozen.read(bytes(done.snapshot)) if done and done.snapshot else None
-    rows = _rows(proposals, frozen)
+    teams = _teams_below(proposals)
+    rows = _rows(proposals, frozen, teams)
     proposed = [r for r in rows if r.proposal.state == states.PROPOSED]
     settled = (states.PROPOSED, states.APPROVED)
     figures = done.figures if done else {}
@@ -91,7 +98,7 @@ def outcome_of(round_: Round) -> Outcome:
         off_list=figures.get("off_list", 0),
         bound=figures.get("bound"),
         proven="bound" in figures and figures["bound"] == figures["found"],
-        teams=_teams_below(proposals),
+        teams=teams,
         closed=[(offers[one.offer_id], one) for one in closed if one.offer_id in offers],
         crowds=[_crowd(found, offers) for found in shortage.get("crowds", [])],
         more=[offers[pk] for pk in shortage.get("more", []) if pk in offers],
@@ -124,22 +131,27 @@ def _profile(done: Run | None) -> list[tuple[int, int]]:
 
 
 def _teams_below(proposals: list[Proposal]) -> list[tuple[Offer, int]]:
-    """Projects whose team has students, but fewer than it needs, with how many it has; not those
-    of which everybody answered, for which a coordinator chooses."""
-    size = Counter(p.offer_id for p in proposals if p.state in (*states.OPEN, states.AGREED))
-    undecided = {p.offer_id for p in proposals if p.state in states.OPEN and not p.waits_for_team}
-    projects = {p.offer_id: p.offer for p in proposals if p.offer.is_project}
+    """Projects whose team has students, but fewer than it needs, with how many it has, also of
+    other schools; not those of which everybody answered, for which a coordinator chooses."""
+    undecided = {
+        p.offer_id: p.offer
+        for p in proposals
+        if p.offer.is_project and p.state in states.OPEN and not p.waits_for_team
+    }
+    size = queries.team_sizes(undecided.values()) if undecided else Counter()
     return [
         (offer, size[pk])
-        for pk, offer in sorted(projects.items())
-        if pk in undecided and size[pk] < (offer.team_min or 0)
+        for pk, offer in sorted(undecided.items())
+        if size[pk] < (offer.team_min or 0)
     ]
 
 
-def _rows(proposals: list[Proposal], frozen: Frozen | None) -> list[Row]:
+def _rows(
+    proposals: list[Proposal], frozen: Frozen | None, teams: list[tuple[Offer, int]]
+) -> list[Row]:
     """Proposals with their flags: whatever a coordinator should look at before approving."""
     twice = _twice(proposals)
-    small = {offer.pk for offer, _size in _teams_below(proposals)}
+    small = {offer.pk for offer, _size in teams}
     rows = []
     for proposal in proposals:
         row = Row(proposal)
@@ -169,7 +181,8 @@ def flags_of(proposal: Proposal, frozen: Frozen | None) -> list[str]:
     beside = [proposal]
     if proposal.round is not None and proposal.state == states.PROPOSED:
         beside = list(queries.proposals_of_round(proposal.round))
-    return next((row.flags for row in _rows(beside, frozen) if row.proposal == proposal), [])
+    rows = _rows(beside, frozen, _teams_below(beside))
+    return next((row.flags for row in rows if row.proposal == proposal), [])
 
 
 def _twice(proposals: list[Proposal]) -> set[int]:

@@ -89,7 +89,7 @@ def by_hand(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
     seeking = student_queries.complete(round_.season, round_.school).select_related(
         "student__postcode"
     )
-    # Who has a place is not looking for one; the page of that place is where to undo it.
+    # Who agreed on a place is not looking for one; the page of that place is where to undo it.
     seeking = seeking.exclude(student__in=queries.with_a_place(round_.season))
     offers = queries.with_waiting(queries.published_offers(round_.season)).order_by(
         alphabetical("title"), "pk"
@@ -119,7 +119,7 @@ def by_hand(request: HttpRequest, slug: str, round_id: int) -> HttpResponse:
         "school": round_.school,
         "form": form,
         "chosen": chosen,
-        "standing": queries.proposed_to(chosen.student, round_.season) if chosen else [],
+        "standing": queries.standing_for(chosen.student, round_.season) if chosen else [],
         "suggestions": _suggestions(open_offers, fits),
         "crumbs": crumbs_of(
             round_.school, (str(round_.season), url_of(round_)), (_("Met de hand"), "")
@@ -157,7 +157,7 @@ def _doubts(student: Student, offer: Any, fit: Fit | None) -> list[str]:
             _("Volgens de regels kan dit niet (%(rules)s). Schrijf waarom het toch kan.")
             % {"rules": ", ".join(rule_words(fit.rules)).lower()}
         )
-    standing = list(queries.proposed_to(student, offer))
+    standing = list(queries.standing_for(student, offer))
     # Looked up last: what a form that was sent twice made a moment ago is in both, or in this one.
     if Proposal.objects.filter(student=student, offer=offer, state__in=states.OPEN).exists():
         return found  # the answer to the same proposal once more is another one

@@ -16,6 +16,7 @@ from accounts.queries import history_of
 from companies import states as offer_states
 from companies.actions import Refused
 from companies.queries import offers_visible_to
+from education.models import School, Season
 from education.queries import season_in_view
 from education.views.asking import school_of, takes_form, user_of
 from matching import queries, states
@@ -66,7 +67,7 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
         "school": school,
         "season": season,
         "figures": figures,
-        "seeking": student_queries.seeking(season, school).count() if season else 0,
+        "seeking": _without_place(season, school) if season else 0,
         "incomplete": student_queries.incomplete(season, school).count() if season else 0,
         "to_review": offers_visible_to(user_of(request))
         .filter(state=offer_states.SUBMITTED)
@@ -93,6 +94,12 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
         .order_by("-moved_at", "-pk")[:8],
     }
     return render(request, "matching/school/home.html", context)
+
+
+def _without_place(season: Season, school: School) -> int:
+    """How many students still look for a place."""
+    seeking = student_queries.seeking(season, school)
+    return seeking.exclude(student__in=queries.with_a_place(season)).count()
 
 
 @require_safe
@@ -281,7 +288,8 @@ def move(request: HttpRequest, slug: str, proposal_id: int, move: str) -> HttpRe
     except Refused as error:
         trouble = refusal_words(error.code)
     # The same form once more gets the same answer.
-    if trouble and not queries.moved_last(user_of(request), move, [found.pk], reason=reason):
+    made = "accept" if move == AGREE else move
+    if trouble and not queries.moved_last(user_of(request), made, [found.pk], reason=reason):
         messages.warning(request, trouble)
     else:
         messages.success(request, f"{MOVE_WORDS[move]()}.")

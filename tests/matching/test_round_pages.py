@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from companies import actions as offers
+from companies import states as offer_states
 from matching import reasons, states
 from matching.actions import answers, approval, ending, rankings, rounds
 from matching.models import Proposal, Round, Run
@@ -564,19 +565,24 @@ def test_a_proposal_by_hand_is_for_own_students_and_open_rounds(
     assert not Proposal.objects.exists()
 
 
+@pytest.mark.parametrize("state", states.OPEN)
 def test_a_second_proposal_in_the_period_needs_a_reason(
-    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer, state: str
 ) -> None:
+    """With a reason it can be approved too: the student may choose."""
     first, second = at_klikwerf(title="Eerste"), at_klikwerf(title="Tweede")
-    ProposalFactory(student=cast.bram, offer=first, round=round_)
+    ProposalFactory(student=cast.bram, offer=first, round=round_, state=state)
     args = (cast.windesheim.slug, round_.pk)
-    known = "Bram Kanarie-Twee heeft al een voorstel dat je nog kunt beoordelen: Eerste"
+    known = "Bram Kanarie-Twee heeft al een voorstel: Eerste"
     assert known in read(frits, "by_hand", *args, student=cast.bram.pk)
     form: dict[str, object] = {"student": cast.bram.pk, "offer": second.pk}
     page = refused(frits, "by_hand", *args, **form)
     assert "heeft in deze periode al een voorstel: Eerste bij Klikwerf" in page
     assert Proposal.objects.count() == 1
     assert "Voorstel gemaakt" in send(frits, "by_hand", *args, **form, reason="Om te kiezen")
+    made = Proposal.objects.get(offer=second)
+    send(frits, "approve", *args, proposal=made.pk)
+    assert state_of(made) == states.APPROVED
 
 
 def test_a_place_that_was_proposed_to_others_needs_a_reason(
@@ -599,16 +605,37 @@ def test_a_place_that_was_proposed_to_others_needs_a_reason(
     send(frits, "by_hand", *args, student=classmate(cast).pk, offer=roomy.pk)
 
 
-@pytest.mark.parametrize("state", states.TAKEN)
 def test_who_has_a_place_is_not_proposed_by_hand(
-    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer, state: str
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
 ) -> None:
-    ProposalFactory(student=cast.bram, offer=at_klikwerf(), state=state)
+    ProposalFactory(student=cast.bram, offer=at_klikwerf(), state=states.AGREED)
     args = (cast.windesheim.slug, round_.pk)
     assert "Bram" not in read(frits, "by_hand", *args)
     form: dict[str, object] = {"student": cast.bram.pk, "offer": at_klikwerf().pk, "reason": "x"}
-    refused(frits, "by_hand", *args, **form)
+    assert "Deze student zoekt nu geen plek." in refused(frits, "by_hand", *args, **form)
     assert Proposal.objects.count() == 1
+
+
+def test_a_place_that_was_given_away_meanwhile_is_said_to_be_gone(
+    cast: Cast, frits: Client, round_: Round, at_klikwerf: MakeOffer
+) -> None:
+    gone = at_klikwerf(state=offer_states.CLOSED)
+    form: dict[str, object] = {"student": cast.bram.pk, "offer": gone.pk}
+    page = refused(frits, "by_hand", cast.windesheim.slug, round_.pk, **form)
+    assert "Deze plek is er niet meer" in page
+
+
+def test_students_of_other_schools_are_in_the_team_too(
+    cast: Cast, frits: Client, round_: Round
+) -> None:
+    project = OfferFactory(project=True, team_min=2, openings=3)
+    ProposalFactory(student=cast.bram, offer=project, round=round_)
+    args = (cast.windesheim.slug, round_.pk)
+    assert "Team is nog te klein" in read(frits, "round", *args)
+    ProposalFactory(student=cast.anouk, offer=project, state=states.OFFERED)
+    page = read(frits, "round", *args)
+    assert "Team is nog te klein" not in page
+    assert "Anouk" not in page
 
 
 def test_students_and_places_stand_in_the_order_of_the_alphabet(

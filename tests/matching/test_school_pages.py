@@ -35,7 +35,9 @@ def test_the_start_of_a_school_counts_its_own(
     proposal(state=states.AGREED)
     ProposalFactory(student=cast.anouk, offer=at_klikwerf(), state=states.AGREED)
     page = read(frits, "school", cast.windesheim.slug)
-    assert "studenten zoeken een plek 1" in page
+    assert "studenten zoeken een plek 0" in page
+    seeking_student(programme=cast.bram.programme)
+    assert "studenten zoeken een plek 1" in read(frits, "school", cast.windesheim.slug)
     assert "zijn het eens: plek gevonden 1" in page
     assert "Aanbod beoordelen" in page
     assert "Bram Kanarie-Twee" in page
