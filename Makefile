@@ -7,7 +7,7 @@ VENV := .venv/bin
 EXPORT := $(VENV)/uv export --quiet --frozen --no-header --no-emit-project
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install install-all check test run lock bench-start browser screenshots axe clean
+.PHONY: help demo install install-all check test run lock messages bench-start browser screenshots axe clean
 
 help: ## List what can be done
 	@echo "Topcentrum. What can be done:"
@@ -23,12 +23,15 @@ install: ## Make .venv with the locked packages that the demo needs
 install-all: ## The same, and everything for tests and checks
 	@$(PYTHON) scripts/install.py all
 
-check: install-all ## Style, types, layers, migrations, settings, templates, compose file, Dockerfile
+check: install-all ## Style, types, layers, migrations, settings, templates, translations, compose file, Dockerfile
 	@$(VENV)/python scripts/check.py
 
 test: install-all check ## The checks, and all tests on real servers and in a real browser
 	@chromium="$$($(VENV)/python scripts/find_chromium.py)" || exit 1; \
 	CHROMIUM="$$chromium" exec $(VENV)/python -m pytest -n logical --maxprocesses 8 $(ARGS)
+
+messages: install-all ## Find new texts, and bring the English catalogue (locale/) up to date
+	@$(VENV)/python scripts/messages.py
 
 run: install ## One command with servers of its own around it, e.g. ARGS="python manage.py shell"
 	@PATH="$(CURDIR)/$(VENV):$$PATH" exec $(VENV)/python -m topcentrum.services run -- $(ARGS)

@@ -1,4 +1,4 @@
-"""Say who does what, so that the database can write it down."""
+"""What a person chooses for oneself; and who does what, so that the database can write it down."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +7,9 @@ from datetime import datetime
 from django.db import connection
 
 from accounts.models import By, HistoryEntry, User
+
+# Where the session of somebody who is not signed in yet keeps the language that was chosen.
+CHOSEN = "language"
 
 _SETTINGS = ("move", "actor_kind", "actor", "reason", "at")
 
@@ -36,3 +39,9 @@ def moving(move: str, *, by: By, reason: str = "", at: datetime | None = None) -
     yield
     # After an error the transaction is broken or rolled back, and the variables with it.
     _tell_database(("", "", "", "", ""))
+
+
+def choose_language(user: User, language: str) -> None:
+    """From here on pages and letters are in this language, on every device."""
+    user.language = language
+    user.save(update_fields=["language"])

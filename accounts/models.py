@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower, Now
@@ -31,6 +32,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField("e-mailadres", unique=True)
     name = models.CharField("naam", max_length=150, blank=True)
+    language = models.CharField(
+        max_length=2,
+        choices=settings.LANGUAGES,
+        blank=True,
+        default="",
+        db_default="",  # for a program from before there was a choice
+        help_text="of pages and letters; empty: never said, so pages follow the browser",
+    )
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField("platformbeheerder", default=False)
     is_project_lead = models.BooleanField("projectleider", default=False)
@@ -50,6 +59,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @property
+    def reads(self) -> str:
+        """The language of what is written to this person while nobody looks at a page."""
+        return self.language or settings.LANGUAGE_CODE
 
 
 class Clock:

@@ -28,7 +28,11 @@ def offer_submitted(offer: Offer, *, event: str) -> None:
 
 def offer_published(offer: Offer, *, event: str) -> None:
     """To the company: students can see the offer now, and who of them cannot get it yet."""
-    waiting = [name for _code, name in crebos_to_check(offer, today=timezone.localdate())]
+
+    def waiting() -> list[str]:
+        # Asked for by the letter, so that the names are in its language.
+        return [name for _code, name in crebos_to_check(offer, today=timezone.localdate())]
+
     _to_members("offer_published", offer, event, waiting=waiting)
 
 

@@ -211,7 +211,7 @@ def crebos_to_check(offer: Offer, *, today: date) -> list[tuple[str, str]]:
     names: dict[str, str] = {}
     for programme in mbo_programmes(offer, today=today):
         if programme.code and programme.checked_on is None:
-            names.setdefault(programme.code, programme.name_nl)
+            names.setdefault(programme.code, programme.name)
     return list(names.items())
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.models import HistoryEntry, User
 from companies import states
@@ -17,12 +17,13 @@ REFUSALS = {
         "Iemand anders heeft dit aanbod net veranderd. Hieronder zie je hoe het nu staat."
     ),
 }
+# Kept as a sentence, for all sides to read: in Dutch, and read by each in a language of their own.
 CLOSINGS = {
-    "found": gettext_lazy("We hebben al een student gevonden"),
-    "no_supervision": gettext_lazy("We hebben geen tijd voor goede begeleiding"),
-    "work_gone": gettext_lazy("Het werk gaat niet door"),
-    "mistake": gettext_lazy("Het aanbod klopt niet meer"),
-    "other": gettext_lazy("Een andere reden"),
+    "found": gettext_noop("We hebben al een student gevonden"),
+    "no_supervision": gettext_noop("We hebben geen tijd voor goede begeleiding"),
+    "work_gone": gettext_noop("Het werk gaat niet door"),
+    "mistake": gettext_noop("Het aanbod klopt niet meer"),
+    "other": gettext_noop("Een andere reden"),
 }
 MOVES = {
     "create": gettext_lazy("Aangemaakt"),
@@ -75,6 +76,19 @@ DONE = {
 }
 
 
+def closing_reason(code: str, words: str) -> str:
+    """Why an offer is closed, as it is kept: a reason from the list, and what was added to it."""
+    return ". ".join(filter(None, [CLOSINGS[code], words]))
+
+
+def closing_words(kept: str) -> str:
+    """A kept reason for whoever reads it; what people wrote themselves stays as it is."""
+    for reason in CLOSINGS.values():
+        if kept == reason or kept.startswith(f"{reason}. "):
+            return _(reason) + kept.removeprefix(reason)
+    return kept
+
+
 def level_words(levels: list[int]) -> str:
     """Levels as people say them: "mbo 2, 3, 4 en hbo"."""
     mbo = [str(level) for level in sorted(levels) if level != HBO_LEVEL]
@@ -93,7 +107,7 @@ def what_happened(title: str, entry: HistoryEntry | None) -> str:
     words = DONE.get(entry.move) if entry else None
     if entry is None or words is None:
         return refusal("offer_moved_on")
-    told = words % {"who": who(entry), "title": title, "reason": entry.reason}
+    told = words % {"who": who(entry), "title": title, "reason": closing_words(entry.reason)}
     return _("%(told)s Jouw keuze is niet bewaard.") % {"told": told}
 
 
@@ -109,7 +123,7 @@ def timeline(entries: list[HistoryEntry]) -> list[dict[str, Any]]:
             "label": MOVES.get(entry.move, entry.move),
             "at": entry.at,
             "who": who(entry),
-            "reason": entry.reason,
+            "reason": closing_words(entry.reason),
         }
         for entry in entries
     ]

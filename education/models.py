@@ -6,13 +6,36 @@ import secrets
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.text import capfirst
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from geo.models import Postcode
 
 HBO_LEVEL = 6  # the level of hbo in the Dutch qualification framework (NLQF)
 
+# What the reference list calls the groups of skills.
+SKILL_CATEGORIES = {
+    "content": _("content"),
+    "data": _("data"),
+    "design": _("vormgeving"),
+    "development": _("programmeren"),
+    "klant": _("klanten"),
+    "logistiek": _("logistiek"),
+    "marketing": _("marketing"),
+    "organisatie": _("organisatie"),
+    "taal": _("taal"),
+    "vaardigheden": _("samenwerken en meer"),
+    "webshop": _("webshop"),
+}
+# What seasons are called, with a year: the halves of a calendar year.
+HALVES = {"Voorjaar": _("Voorjaar"), "Najaar": _("Najaar")}
 LEVELS = [(2, _("mbo niveau 2")), (3, _("mbo niveau 3")), (4, _("mbo niveau 4")), (6, _("hbo"))]
+
+
+def _in_english() -> bool:
+    """Whether the reader reads English; what stands in two languages has no others."""
+    return get_language() == "en"
 
 
 class Sector(models.TextChoices):
@@ -54,7 +77,12 @@ class Skill(models.Model):
         ordering = ["category", "label_nl"]
 
     def __str__(self) -> str:
-        return self.label_nl
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The skill in the language of whoever reads it."""
+        return str(capfirst(self.label_en)) if _in_english() else self.label_nl
 
 
 class Programme(models.Model):
@@ -91,7 +119,12 @@ class Programme(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name_nl
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The programme in the language of whoever reads it."""
+        return self.name_en if _in_english() else self.name_nl
 
     @property
     def sector(self) -> Sector:
@@ -113,7 +146,7 @@ class Module(models.Model):
         ordering = ["number"]
 
     def __str__(self) -> str:
-        return self.title_nl
+        return self.title_en if _in_english() else self.title_nl
 
 
 def _new_secret() -> str:
@@ -141,7 +174,8 @@ class Season(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        half, _space, year = self.name.partition(" ")
+        return f"{HALVES[half]} {year}" if half in HALVES else self.name
 
     @property
     def lottery_commitment(self) -> str:

@@ -5,9 +5,10 @@ from itertools import groupby
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.text import capfirst
 
 from accounts.models import User
-from education.models import School, Season, Skill, StaffMember
+from education.models import SKILL_CATEGORIES, School, Season, Skill, StaffMember
 
 
 def coordinated_schools(user: User) -> QuerySet[School]:
@@ -39,10 +40,14 @@ def open_seasons(today: date) -> QuerySet[Season]:
 
 
 def skills_by_category() -> list[tuple[str, list[tuple[int, str]]]]:
-    """All skills as choices of a form, grouped: (category, [(key, label), …])."""
-    rows = Skill.objects.order_by("category", "label_nl", "pk")
+    """All skills as choices of a form, grouped: (category, [(key, label), …]), in the order of
+    the language in which they are read."""
+    rows = sorted(Skill.objects.all(), key=lambda one: (one.category, one.label.lower(), one.pk))
     return [
-        (category.capitalize(), [(skill.pk, skill.label_nl) for skill in group])
+        (
+            str(capfirst(SKILL_CATEGORIES.get(category, category))),
+            [(skill.pk, skill.label) for skill in group],
+        )
         for category, group in groupby(rows, key=lambda skill: skill.category)
     ]
 

@@ -1,5 +1,6 @@
 """Codes into words, for pages and letters."""
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -59,8 +60,8 @@ WITHDRAWALS = {
     "offer_full": gettext_lazy("Alle plekken zijn vergeven."),
     "coordinator": gettext_lazy("De stagecoördinator heeft het voorstel ingetrokken."),
     "student": gettext_lazy("De student heeft het voorstel ingetrokken."),
-}
     "student_left": gettext_lazy("De student is van school."),
+}
 RULES = {
     Rule.LEVEL: gettext_lazy("Het niveau past niet"),
     Rule.PROGRAMME: gettext_lazy("Niet bedoeld voor deze opleiding"),
@@ -119,10 +120,10 @@ def refusal(code: str) -> str:
     return str(REFUSALS.get(code, _("Dit kan niet meer. Hieronder zie je hoe het nu staat.")))
 
 
-def decline_words(side: str, code: str) -> str:
-    """The reason for a no, in words."""
+def decline_words(side: str, code: str) -> str | Promise:
+    """The reason for a no, in the words of whoever comes to read it."""
     table = COMPANY_DECLINES if side == Proposal.Side.COMPANY else STUDENT_DECLINES
-    return str(table.get(code, ""))
+    return table.get(code, "")
 
 
 def rule_words(rules: tuple[Rule, ...]) -> list[str]:

@@ -11,8 +11,10 @@ from allauth.account.stages import EmailVerificationStage
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
+from django.utils import translation
 from django.utils.translation import gettext_lazy
 
+from accounts.actions import CHOSEN, choose_language
 from accounts.models import User
 from notifications import outbox
 from notifications.models import Letter
@@ -49,7 +51,10 @@ class AccountAdapter(DefaultAccountAdapter):
         if len(email) > LONGEST_ADDRESS:
             return
         known = {"request": self.request, "base_url": settings.BASE_URL, "email": email, **context}
-        message = self.render_mail(template_prefix, email, known)
+        user = User.objects.filter(email=email.lower()).first()
+        language = self._language_for(user)
+        with translation.override(language):
+            message = self.render_mail(template_prefix, email, known)
         html = ""
         if isinstance(message, EmailMultiAlternatives):
             html = next((str(content) for content, _mimetype in message.alternatives), "")
@@ -58,13 +63,29 @@ class AccountAdapter(DefaultAccountAdapter):
                 # Every request for a code is an event of its own.
                 key=f"{template_prefix}:{uuid.uuid4()}",
                 kind=template_prefix.rpartition("/")[2],
-                user=User.objects.filter(email=email.lower()).first(),
+                user=user,
                 to=email,
+                language=language,
                 subject=message.subject,
                 text=str(message.body),
                 html=html,
             )
         )
+
+    def _language_for(self, user: User | None) -> str:
+        """What was chosen at the door counts most; then what somebody always reads; then what the
+        page is in that asked for this letter."""
+        chosen: str = self.request.session.get(CHOSEN, "")
+        known = user.language if user else ""
+        return chosen or known or translation.get_language() or settings.LANGUAGE_CODE
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Whoever comes in takes along the language that was chosen at the door, or else, the
+        first time, the one that the door was read in: letters are in what somebody reads."""
+        super().login(request, user)
+        chosen = request.session.pop(CHOSEN, "")
+        if chosen or not user.language:
+            choose_language(user, chosen or translation.get_language() or settings.LANGUAGE_CODE)
 
     def get_login_stages(self) -> list[str]:
         """Those of allauth, with ours for the code from the mail."""

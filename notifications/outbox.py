@@ -32,7 +32,8 @@ def write_letter(
     `key` names the event; when a letter for it stands in the outbox already, nothing happens.
     A folder holds `subject.txt`, `body.txt` and, where there is something to do, `action.txt`:
     the words on the one button, which leads to `url`, a path in the portal. The HTML part is made
-    from the same text, so that both parts always say the same.
+    from the same text, so that both parts always say the same. All of it is in the language of
+    `to`: whatever in `context` is a text of ours has to be a lazy one.
     """
     known = {
         **context,
@@ -41,7 +42,7 @@ def write_letter(
         "letter_url": settings.BASE_URL + url if url else "",
         "demo": settings.DEMO,
     }
-    with translation.override(settings.LANGUAGE_CODE):
+    with translation.override(to.reads):
         known["subject"] = " ".join(_text(f"{kind}/subject", known).split())[:200]
         known["action"] = _text(f"{kind}/action", known).strip() if url else ""
         known["paragraphs"] = _paragraphs(_text(f"{kind}/body", known))
@@ -54,6 +55,7 @@ def write_letter(
             user=to,
             to=to.email,
             reply_to=reply_to,
+            language=to.reads,
             subject=known["subject"],
             text=text,
             html=html,

@@ -22,6 +22,7 @@ CHECKS = {
     "migrations": "python manage.py makemigrations --check --dry-run",
     "deployment": "python manage.py check --deploy --fail-level WARNING",
     "layers": "lint-imports",
+    "translations": "python scripts/messages.py check",
     "templates, faults": "djlint templates --lint --quiet",
     "templates, layout": "djlint templates --check --quiet",
     "style": "ruff check .",

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.template.engine import Engine
 from django.test import Client
+from django.utils import translation
 
 from accounts.adapters import record_second_factor
 from accounts.models import User
@@ -126,3 +127,10 @@ def _no_undefined_template_variables() -> Iterator[None]:
     engine.string_if_invalid = _Undefined("")
     yield
     engine.string_if_invalid = before
+
+
+@pytest.fixture(autouse=True)
+def _dutch_again() -> Iterator[None]:
+    """A request leaves its language active in the thread; the next test starts in Dutch."""
+    yield
+    translation.deactivate()

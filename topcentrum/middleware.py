@@ -5,7 +5,10 @@ from collections.abc import Callable
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from django.utils.cache import add_never_cache_headers, patch_cache_control
+
+from accounts.models import User
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -32,6 +35,19 @@ class OddRequestsAreRefused:
         # In quotes, a cookie can hold a NUL, which PostgreSQL takes nowhere.
         if any("\0" in word for pair in request.COOKIES.items() for word in pair):
             raise BadRequest("a cookie holds a NUL")
+        return self.get_response(request)
+
+
+class PeopleReadTheirLanguage:
+    """Whoever is signed in and once chose a language reads it, whatever this browser prefers."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if isinstance(user, User) and user.language:
+            translation.activate(user.language)
         return self.get_response(request)
 
 

@@ -65,12 +65,13 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.locale.LocaleMiddleware",  # before anything that may answer
     "topcentrum.middleware.OddRequestsAreRefused",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "topcentrum.middleware.PeopleReadTheirLanguage",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "topcentrum.middleware.PersonalPagesAreNotKept",
     "topcentrum.signed_in.SessionsEnd",
@@ -269,8 +270,15 @@ DEMO_POST_FOLDER = env.str("DEMO_POST_FOLDER", default="")
 
 # --- Language, time, files -------------------------------------------------------------------
 
+# Texts are written in Dutch: there is no Dutch catalogue (docs/decisions/0007 and 0013).
 LANGUAGE_CODE = "nl"
-LANGUAGES = [("nl", "Nederlands")]
+LANGUAGES = [("nl", "Nederlands"), ("en", "English")]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 31_536_000
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SECURE = HTTPS
+FORMAT_MODULE_PATH = ["topcentrum.formats"]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Europe/Amsterdam"
 USE_TZ = True

@@ -156,11 +156,9 @@ class OfferForm(forms.Form):
             cast(forms.ChoiceField, self.fields[name]).choices = choices
 
     def _by_school(self) -> list[tuple[str, list[tuple[int, str]]]]:
-        by_school = sorted(
-            self._programmes.values(), key=lambda p: (p.school.short_name, p.name_nl)
-        )
+        by_school = sorted(self._programmes.values(), key=lambda p: (p.school.short_name, p.name))
         return [
-            (school, [(p.pk, f"{p.name_nl} ({p.get_level_display()})") for p in group])
+            (school, [(p.pk, f"{p.name} ({p.get_level_display()})") for p in group])
             for school, group in groupby(by_school, key=lambda p: p.school.short_name)
         ]
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from companies.forms.fields import one_line, text_field
-from companies.reasons import CLOSINGS
+from companies.reasons import CLOSINGS, closing_reason
 
 
 class SearchForm(forms.Form):
@@ -82,7 +82,7 @@ class CloseForm(forms.Form):
 
     reason = forms.ChoiceField(
         label=gettext_lazy("Waarom sluit je dit aanbod?"),
-        choices=list(CLOSINGS.items()),
+        choices=[(code, gettext_lazy(words)) for code, words in CLOSINGS.items()],
         widget=forms.RadioSelect,
         error_messages=dict.fromkeys(
             ("required", "invalid_choice"), gettext_lazy("Kies waarom je dit aanbod sluit.")
@@ -91,6 +91,6 @@ class CloseForm(forms.Form):
     words = text_field(gettext_lazy("Wil je er iets bij zeggen?"), most=300)
 
     def told(self) -> str:
-        """The reason of a valid form in words."""
+        """The reason of a valid form, as it is kept."""
         known = self.cleaned_data
-        return ". ".join(filter(None, [str(CLOSINGS[known["reason"]]), one_line(known["words"])]))
+        return closing_reason(known["reason"], one_line(known["words"]))

@@ -147,9 +147,9 @@ def _accreditation_form(
     unknown: list[str] = []
     for programme in programmes:
         if not programme.code:
-            unknown.append(f"{programme.name_nl} ({programme.school})")
+            unknown.append(f"{programme.name} ({programme.school})")
         elif not programme.checked_on:
-            to_check.setdefault(programme.code, programme.name_nl)
+            to_check.setdefault(programme.code, programme.name)
     if offer.accreditation_confirmed_at:
         unknown = []
     return AccreditationForm(posted, to_check=list(to_check.items()), unknown=unknown)

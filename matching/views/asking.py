@@ -113,5 +113,5 @@ def no_words(proposal: Proposal) -> str:
     """Why somebody said no, as the other side reads it; "another reason" says nothing."""
     if proposal.state != states.DECLINED or proposal.reason_code == "other":
         return ""
-    words = decline_words(proposal.declined_by, proposal.reason_code)
+    words = str(decline_words(proposal.declined_by, proposal.reason_code))
     return words[:1].lower() + words[1:]

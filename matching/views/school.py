@@ -16,6 +16,7 @@ from accounts.queries import history_of
 from companies import states as offer_states
 from companies.actions import Refused
 from companies.queries import offers_visible_to
+from companies.reasons import closing_words
 from education.models import School, Season
 from education.queries import season_in_view
 from education.views.asking import school_of, takes_form, user_of
@@ -176,7 +177,7 @@ def _why(found: Proposal, frozen: Frozen | None) -> str:
 def _ended(found: Proposal) -> str:
     """Why a proposal ended, in words."""
     if found.state == states.DECLINED:
-        return decline_words(found.declined_by, found.reason_code)
+        return str(decline_words(found.declined_by, found.reason_code))
     if found.state == states.WITHDRAWN:
         return withdrawal_words(found.reason_code)
     if found.state == states.EXPIRED:
@@ -246,7 +247,7 @@ def _reason_words(reason: str) -> str:
     if known:
         return f"{known} {note}".strip()
     company = decline_words(Proposal.Side.COMPANY, code)
-    return f"{company} {note}".strip() if company else reason
+    return f"{company} {note}".strip() if company else closing_words(reason)
 
 
 def _is_sent_with_its_round(found: Proposal) -> bool:

@@ -191,7 +191,7 @@ def offer(request: HttpRequest, offer_id: int) -> HttpResponse:
         "seeker": seeker,
         "card": _card(seeker, found),
         # Schools teach programmes of the same name.
-        "programmes": sorted({p.name_nl for p in found.programmes.all()}),
+        "programmes": sorted({p.name for p in found.programmes.all()}),
         "own_skills": set(seeker.student.skills.values_list("pk", flat=True)),
         "wanted_skills": set(seeker.student.wants.values_list("pk", flat=True)),
         "crumbs": [

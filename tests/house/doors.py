@@ -146,6 +146,7 @@ COMPANY_NO = {"code": "place_gone"}
 # themselves, in the table below.
 PUBLIC = {
     "cockpit:home",
+    "accounts:language",
     "cockpit:about",
     "companies:signup",
     "account_confirm_login_code",
@@ -171,6 +172,7 @@ TABLE = (
     # --- for everybody ---
     show("cockpit:home", "", public(200)),
     show("cockpit:about", "", public(200)),
+    Door("accounts:language", get=NEVER_IN_PUBLIC, post=public(302)),
     show("cockpit:today", "", signed_in(302, henk=200, isa=200, ada=200, tom=200)),
     show("cockpit:region", "", only(200, "gerda")),
     # --- a student ---
