@@ -175,7 +175,11 @@ BAD_BYTES: list[tuple[bytes, str]] = [
     (b"\xef\xbb\xbf" + FINE, "not JSON: .*BOM"),
     (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
     (b'{"format": ' * 100_000, "nested too deeply"),
-    (b"9" * 5000, "digits"),
+    (b"9" * 5000, "an object expected, Infinity given"),
+    (
+        FINE.replace(b'"capacity": 2,', b'"capacity": ' + b"9" * 5000 + b",", 1),
+        r'places\[\d\] "p\d": capacity: a whole number expected, Infinity given',
+    ),
     (b"[]", "an object expected, a list given"),
     (b"null", "an object expected, null given"),
     (FINE[:-1] + b', "students": []}', '^key "students" stands twice'),

@@ -48,9 +48,10 @@ def parsed(raw: bytes) -> object:
         ) from None
     except RecursionError:
         raise ProblemError("not JSON that can be meant: nested too deeply") from None
-    except ValueError as error:
-        # Python refuses to read numbers of thousands of digits.
-        raise ProblemError(f"not JSON that can be meant: {error}") from None
+    except ValueError:
+        # Python refuses to read whole numbers of thousands of digits. Read as infinite they come
+        # to whoever complains of them, and knows where in the tree they stand.
+        return json.loads(text, object_pairs_hook=_object, parse_int=float)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
