@@ -35,14 +35,22 @@ def knows_address(user: User) -> User:
     return user
 
 
-def sign_in_by_mail(user: User) -> Client:
-    """A browser after the code from the mail; a second factor, if there is one, is still asked."""
+class Browser(Client):
+    """A browser that knows where it was led after signing in."""
+
+    landed = ""
+
+
+def sign_in_by_mail(user: User, *, then: str = "") -> Browser:
+    """A browser after the code from the mail; a second factor, if there is one, is still asked.
+    `then` is where the link to the door asked to be led."""
     cache.clear()  # the limits on asking for codes are kept in a table that no test empties
-    browser = Client()
-    browser.post(reverse("account_login"), {"login": user.email})
+    browser = Browser()
+    browser.post(reverse("account_login"), {"login": user.email, "next": then})
     code = Letter.objects.filter(to=user.email, kind="login_code").latest("pk")
     [word] = re.findall(r"^([A-Z0-9]+(?:-[A-Z0-9]+)*)$", code.text, flags=re.MULTILINE)
-    browser.post(reverse("account_confirm_login_code"), {"code": word})
+    done = browser.post(reverse("account_confirm_login_code"), {"code": word, "next": then})
+    browser.landed = str(done.get("Location", ""))
     return browser
 
 
