@@ -13,7 +13,7 @@ from accounts.models import User
 from companies.queries import members_to_write
 from education.queries import coordinators
 from matching.models import Proposal
-from matching.queries import SmallTeam
+from matching.queries import SmallTeam, offered_beside
 from matching.reasons import decline_words
 from notifications.outbox import write_letter
 
@@ -21,7 +21,8 @@ from notifications.outbox import write_letter
 def proposal_offered(proposal: Proposal) -> None:
     """To student and company: there is a proposal, please answer before this date."""
     if not proposal.student_answered:
-        _to_student("proposal_offered_student", proposal)
+        beside = offered_beside(proposal)
+        _to_student("proposal_offered_student", proposal, beside=beside)
     if not proposal.company_answered:
         _to_company("proposal_offered_company", proposal)
 

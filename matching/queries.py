@@ -79,6 +79,16 @@ def place_beside(proposal: Proposal) -> Proposal | None:
     )
 
 
+def offered_beside(proposal: Proposal) -> bool:
+    """Whether something else is offered to the student in the period: they choose one of these."""
+    others = Proposal.objects.filter(
+        overlapping(proposal.starts_on, proposal.ends_on),
+        student=proposal.student_id,
+        state=states.OFFERED,
+    )
+    return others.exclude(pk=proposal.pk).exists()
+
+
 def rounds_visible_to(user: User) -> QuerySet[Round]:
     """A coordinator sees the rounds of the own schools."""
     return Round.objects.filter(school__in=coordinated_schools(user)).select_related(

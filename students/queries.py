@@ -47,6 +47,11 @@ def incomplete(season: Season, school: School | None = None) -> QuerySet[Availab
     return seeking(season, school).filter(INCOMPLETE)
 
 
+def says_nothing_of_skills(student: Student) -> bool:
+    """Whether the profile names neither a skill that is there nor one to learn."""
+    return not (student.skills.exists() or student.wants.exists())
+
+
 def missing_fields(student: Student, availability: Availability | None) -> list[str]:
     """Codes of what a profile still needs: season, postcode, max_km, period, days."""
     missing = []

@@ -32,6 +32,9 @@ def home(request: HttpRequest, company_id: int) -> HttpResponse:
     proposals = list(
         queries.proposals_told_to(company, user_of(request)).order_by("company_respond_by", "pk")
     )
+    to_answer = [p for p in proposals if p.state == states.OFFERED and not p.company_answered]
+    # Without names, what they can do is what tells two students apart.
+    prefetch_related_objects(to_answer, "student__skills")
     elsewhere = (offer_states.RETURNED, offer_states.CLOSED, offer_states.EXPIRED)
     context = {
         "company": company,
@@ -41,7 +44,7 @@ def home(request: HttpRequest, company_id: int) -> HttpResponse:
         "past_offers": [
             o for o in offers if o.state in (offer_states.CLOSED, offer_states.EXPIRED)
         ],
-        "to_answer": [p for p in proposals if p.state == states.OFFERED and not p.company_answered],
+        "to_answer": to_answer,
         "waiting": [p for p in proposals if p.state == states.OFFERED and p.company_answered],
         "agreed": [p for p in proposals if p.state == states.AGREED],
     }

@@ -29,7 +29,7 @@ from matching.snapshot import Fit, fits_for
 from matching.views.asking import fit_rows, no_words, say_refused, student_of
 from students.actions import go_beyond_list
 from students.models import Availability, Student
-from students.queries import missing_fields
+from students.queries import missing_fields, says_nothing_of_skills
 
 PER_PAGE = 24
 FEWEST_WISHES = 3
@@ -142,6 +142,7 @@ def browse(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "fitting": fitting,
+        "no_skills": seeker.ready and says_nothing_of_skills(seeker.student),
         "narrowed": narrowed,
         "everything": everything,
     }
@@ -315,6 +316,7 @@ def _proposal_page(
         "company": found.offer.site.company,
         "why": no_words(found),
         "place": queries.place_beside(found),
+        "beside": queries.offered_beside(found),
         "form": form or StudentDeclineForm(),
         "crumbs": [
             {"label": _("Start"), "url": reverse("matching:student")},

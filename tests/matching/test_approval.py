@@ -14,11 +14,12 @@ from matching import states
 from matching.actions import approval, rounds
 from matching.models import Proposal, Round
 from notifications.models import Letter
-from tests.conftest import Cast
+from tests.conftest import Cast, client_of
 from tests.factories.companies import OfferFactory
 from tests.factories.education import ProgrammeFactory, SeasonFactory
 from tests.factories.matching import ProposalFactory, RoundFactory, seeking_student
 from tests.matching.conftest import MakeOffer, MakeProposal
+from tests.matching.pages import read
 from tests.matching.reading import last_step, letters, now_of, seats, state_of, steps_of
 
 pytestmark = pytest.mark.django_db
@@ -367,6 +368,26 @@ def test_release_of_what_the_student_asked_for_tells_the_company_only(
     made.refresh_from_db()
     assert made.student_answered
     assert not made.holds_seat
+
+
+def test_a_student_with_two_proposals_reads_that_it_is_a_choice(
+    cast: Cast, proposal: MakeProposal
+) -> None:
+    """In the letters, and where the answer is given; with one proposal there is none of it."""
+    words, student = "Je hebt meer dan één voorstel.", client_of(cast.bram.user)
+    first = proposal(state=states.APPROVED)
+    approval.release([first.pk], by=cast.frits)
+    assert words not in read(student, "student_proposal", first.pk)
+    second, third = (
+        proposal(offer=OfferFactory(), state=states.APPROVED),
+        ProposalFactory(student=seeking_student(), state=states.OFFERED),
+    )
+    approval.release([second.pk], by=cast.frits)
+    to_student = Letter.objects.filter(kind="proposal_offered_student").order_by("pk")
+    assert [words in " ".join(one.text.split()) for one in to_student] == [False, True]
+    for one in (first, second):
+        assert words in read(student, "student_proposal", one.pk)
+    assert words not in read(client_of(third.student.user), "student_proposal", third.pk)
 
 
 def test_the_letter_to_the_company_does_not_say_who_it_is(

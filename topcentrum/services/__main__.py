@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import secrets
 import signal
 import sys
 import threading
@@ -72,6 +73,8 @@ def _run(options: argparse.Namespace) -> int:
         raise RefusalError(
             "Say which command:  python -m topcentrum.services run -- python manage.py …"
         )
+    # For a portal that is thrown away afterwards, any key will do.
+    os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
     with borrowed(options.data, obey_signals=True) as runner:
         # Ctrl-C at the terminal reaches the command too, and it decides what that means.
         signal.signal(signal.SIGINT, lambda *_: None)
