@@ -1,12 +1,15 @@
 from django.urls import path
 
-from cockpit import views
+from cockpit.views import front, region, style
 
 app_name = "cockpit"
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("over/", views.about, name="about"),
-    path("vandaag/", views.today, name="today"),
-    path("regio/", views.region, name="region"),
+    path("", front.home, name="home"),
+    path("over/", front.about, name="about"),
+    path("toegankelijkheid/", front.accessibility, name="accessibility"),
+    path("vandaag/", front.today, name="today"),
+    path("regio/", region.region, name="region"),
+    path("stijl/", style.style, name="style"),
+    path("regio/gemeenten/", region.places, name="places"),
 ]

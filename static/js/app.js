@@ -82,6 +82,39 @@
     look();
   }
 
+  // What a part says beside the page: it stays in sight, covers nothing that has the focus, and
+  // goes when it is sent away. Without this script it stands where it was written.
+  function toast(note) {
+    const button = make("button", { type: "button", className: "link-button", textContent: text.textClose });
+    button.addEventListener("click", () => note.remove());
+    note.append(button);
+    document.getElementById("toasts").append(note);
+  }
+
+  function trouble() {
+    const note = make("div", { className: "toast message message--error" });
+    note.append(make("p", { className: "message__body", textContent: text.textTrouble }));
+    document.getElementById("toasts").replaceChildren();
+    toast(note);
+  }
+
+  function offerMap(box) {
+    const place = box.querySelector("[data-map-place]");
+    box.hidden = false;
+    box.querySelector("button").addEventListener("click", async ({ target }) => {
+      target.disabled = true;
+      place.classList.add("skeleton", "skeleton--map");
+      try {
+        await (await import(box.dataset.map)).draw(box);
+        box.querySelector("[data-map-legend]").hidden = false;
+      } catch {
+        target.disabled = false;
+        trouble();
+      }
+      place.classList.remove("skeleton", "skeleton--map");
+    });
+  }
+
   function enhance(root) {
     const once = (selector, act) => {
       for (const node of root.querySelectorAll(selector)) {
@@ -91,7 +124,9 @@
     once("[data-filter-label]", filterChoices);
     once("input[type=password]", showPassword);
     once("input[data-check-all]", checkAll);
-    once("[data-error-summary]", (node) => node.focus());
+    once("[data-map]", offerMap);
+    once("[data-toast]", toast);
+    once("[data-error-summary]:not([data-still])", (node) => node.focus());
   }
 
   document.addEventListener("click", (event) => {
@@ -126,13 +161,7 @@
 
   // htmx: new parts get the extras too, and a lost request is told.
   document.addEventListener("htmx:load", (event) => enhance(event.detail.elt.parentNode || document));
-  for (const name of ["htmx:responseError", "htmx:sendError"]) {
-    document.addEventListener(name, () => {
-      const note = make("div", { className: "message message--error" });
-      note.setAttribute("role", "alert");
-      note.append(make("p", { textContent: text.textTrouble }));
-      document.getElementById("messages").replaceChildren(note);
-    });
-  }
+  document.addEventListener("htmx:responseError", trouble);
+  document.addEventListener("htmx:sendError", trouble);
   enhance(document);
 })();

@@ -148,6 +148,8 @@ PUBLIC = {
     "cockpit:home",
     "accounts:language",
     "cockpit:about",
+    "cockpit:accessibility",
+    "cockpit:style",  # its view decides: in the demo it is for everybody
     "companies:signup",
     "account_confirm_login_code",
     "account_email_verification_sent",
@@ -172,9 +174,16 @@ TABLE = (
     # --- for everybody ---
     show("cockpit:home", "", public(200)),
     show("cockpit:about", "", public(200)),
+    show("cockpit:accessibility", "", public(200)),
+    Door(
+        "cockpit:style",
+        get=only(200, "els", "frits", "gerda", "ada", "isa"),
+        post=NEVER_IN_PUBLIC,
+    ),
     Door("accounts:language", get=NEVER_IN_PUBLIC, post=public(302)),
     show("cockpit:today", "", signed_in(302, henk=200, isa=200, ada=200, tom=200)),
     show("cockpit:region", "", only(200, "gerda")),
+    show("cockpit:places", "", only(200, "gerda")),
     # --- a student ---
     Door(
         "students:profile",
@@ -346,6 +355,7 @@ DEMO_TABLE = (
     show("demo:post", "", public(200)),
     Door("demo:letter", "brief", get=public(200), post=public(404)),
     show("demo:formatted", "brief", public(200)),
+    show("cockpit:style", "", public(200)),
 )
 
 # Who reads which word of the scene, wherever it may stand in the portal.

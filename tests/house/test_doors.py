@@ -327,6 +327,8 @@ def yes(*_args: object, **_more: object) -> bool:
         ("matching.queries.proposals_visible_to", every_proposal, "matching:student_proposal"),
         ("matching.queries._told", Q, "matching:company_proposal"),
         ("cockpit.access.can_see_region", yes, "cockpit:region"),
+        ("cockpit.access.can_see_region", yes, "cockpit:places"),
+        ("cockpit.access.can_see_style", yes, "cockpit:style"),
     ],
 )
 def test_a_lock_that_is_taken_out_is_missed(

@@ -1,9 +1,14 @@
-"""Pages over all rooms: the front door, the way to one's own page, the region."""
+"""What everybody may read, and the way to one's own page."""
 
+from datetime import date
+from email.utils import parseaddr
+
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -12,14 +17,29 @@ from companies.queries import companies_of
 from education.queries import coordinated_schools, season_in_view
 from students.models import Student
 
+STATEMENT_OF = date(2026, 11, 28)  # when the accessibility statement was last gone through
+
 
 @require_safe
 @login_not_required
 def home(request: HttpRequest) -> HttpResponse:
     """What the portal is, how the region stands, and the three ways in."""
     season = season_in_view(timezone.localdate())
-    figures = queries.region_figures(season) if season else None
-    return render(request, "cockpit/home.html", {"season": season, "figures": figures})
+    if season is None:
+        return render(request, "cockpit/home.html", {"season": None})
+    supply, seeking = queries.supply(season), queries.seekers(season)
+    context = {
+        "season": season,
+        "supply": supply,
+        "seeking": seeking,
+        "short": seeking - supply.openings,
+        "heads": (_("Wat"), _("Aantal")),
+        "balance": [
+            (_("Studenten die een plek zoeken"), seeking),
+            (_("Plekken bij bedrijven"), supply.openings),
+        ],
+    }
+    return render(request, "cockpit/home.html", context)
 
 
 @require_safe
@@ -27,6 +47,15 @@ def home(request: HttpRequest) -> HttpResponse:
 def about(request: HttpRequest) -> HttpResponse:
     """What this is, and where its public figures come from."""
     return render(request, "cockpit/about.html")
+
+
+@require_safe
+@login_not_required
+def accessibility(request: HttpRequest) -> HttpResponse:
+    """Who can use this, what was tested, what does not work yet, and where to tell."""
+    address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    context = {"address": address, "checked_on": STATEMENT_OF}
+    return render(request, "cockpit/accessibility.html", context)
 
 
 @require_safe
@@ -48,25 +77,10 @@ def today(request: HttpRequest) -> HttpResponse:
         request,
         "cockpit/today.html",
         {
-            "is_student": any(name == "matching:student" for name, _, _ in doors),
+            "is_student": any(name == "matching:student" for name, _args, _label in doors),
             "companies": companies_of(user),
             "schools": coordinated_schools(user),
             "is_lead": access.can_see_region(user),
             "nothing": not doors,
         },
     )
-
-
-@require_safe
-def region(request: HttpRequest) -> HttpResponse:
-    """How the region stands in the season that comes: where places are short."""
-    assert isinstance(request.user, User)
-    if not access.can_see_region(request.user):
-        raise Http404
-    season = season_in_view(timezone.localdate())
-    context = {
-        "season": season,
-        "figures": queries.region_figures(season) if season else None,
-        "schools": queries.per_school(season) if season else [],
-    }
-    return render(request, "cockpit/region.html", context)
