@@ -6,11 +6,12 @@ from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
-from topcentrum.middleware import UNREADABLE, is_readable
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "topcentrum.settings")
 
 _portal = get_wsgi_application()
+
+# Only now: it knows the user, and models are not there before Django is.
+from topcentrum.middleware import UNREADABLE, is_readable  # noqa: E402
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
