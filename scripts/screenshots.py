@@ -32,6 +32,7 @@ WIDTHS = (360, 768, 1280)
 SCHEMES = ("light", "dark")
 # What is longer is a list that repeats itself.
 HEIGHT, TALLEST = 800, 3200
+LONGEST_RUN = 180_000  # milliseconds: the first run of an engine that was never prepared
 # Leads out of the portal as this person, or to no page.
 NOT_HERE = re.compile(r"/(logout|static|demo/post/.+/html|taal)")
 LINKS = "() => [...document.querySelectorAll('a[href]')].map((one) => one.href)"
@@ -132,7 +133,7 @@ def calculate_a_round(browser: Browser, base: str) -> None:
             page.goto(str(rounds.first.evaluate("one => one.href")))
             page.get_by_role("button", name="Begin een ronde").click()
             page.get_by_role("button", name="Bereken het voorstel").click()
-            page.get_by_role("heading", name="De uitkomst").wait_for()
+            page.get_by_role("heading", name="De uitkomst").wait_for(timeout=LONGEST_RUN)
             page.context.close()
             return
         page.context.close()
