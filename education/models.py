@@ -121,10 +121,15 @@ class Programme(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @staticmethod
+    def name_column() -> str:
+        """Where the name stands in the language of whoever reads it."""
+        return "name_en" if _in_english() else "name_nl"
+
     @property
     def name(self) -> str:
         """The programme in the language of whoever reads it."""
-        return self.name_en if _in_english() else self.name_nl
+        return str(getattr(self, self.name_column()))
 
     @property
     def sector(self) -> Sector:

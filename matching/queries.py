@@ -15,7 +15,7 @@ from accounts.models import HistoryEntry, User
 from accounts.queries import alphabetical, last_moves
 from companies.models import Company, Offer
 from companies.states import LIVE, PUBLISHED
-from education.models import School, Season
+from education.models import Programme, School, Season
 from education.queries import coordinated_schools
 from matching import states
 from matching.models import Proposal, Round, Run, Wish
@@ -353,7 +353,7 @@ def listed_students(
         shown_name=_filled(F("user__name"), F("user__email")),
         shown_email=F("user__email"),
         listed_number=_filled(F("roster_entry__number"), Value("")),
-        programme_name=F("programme__name_nl"),
+        programme_name=F(f"programme__{Programme.name_column()}"),
         progress=_progress(season),
     )
     entries = RosterEntry.objects.filter(school=school, student=None)
@@ -361,7 +361,7 @@ def listed_students(
         shown_name=F("name"),
         shown_email=F("email"),
         listed_number=F("number"),
-        programme_name=F("programme__name_nl"),
+        programme_name=F(f"programme__{Programme.name_column()}"),
         progress=Case(
             When(left_on__isnull=False, then=Value(Progress.LEFT)),
             default=Value(Progress.UNINVITED),

@@ -157,7 +157,11 @@ def _message(letter: Letter) -> EmailMultiAlternatives:
         body=letter.text,
         to=[letter.to],
         reply_to=[letter.reply_to] if letter.reply_to else None,
-        headers={"Message-ID": message_id(letter), "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": message_id(letter),
+            "Auto-Submitted": "auto-generated",
+            "Content-Language": letter.language,
+        },
     )
     if letter.html:
         message.attach_alternative(letter.html, "text/html")

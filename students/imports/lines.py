@@ -248,7 +248,7 @@ class _Programmes:
             self._found[text] = self._look_up(text)
         found = self._found[text]
         if found is None:
-            names = ", ".join(p.name_nl for p in self._all[:MOST_NAMED])
+            names = ", ".join(p.name for p in self._all[:MOST_NAMED])
             raise _Wrong(
                 _("Deze opleiding kennen we niet bij %(school)s. Wel: %(names)s.")
                 % {"school": self._school.short_name, "names": names}

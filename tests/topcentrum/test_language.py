@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 HOME = reverse("cockpit:home")
 SWITCH = reverse("accounts:language")
-DUTCH, ENGLISH = "Zo werkt het", "How it works"
+DUTCH, ENGLISH = "Ga naar de inhoud", "Go to the content"
 
 
 def page(browser: Client, path: str = HOME, **headers: str) -> str:
