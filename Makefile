@@ -7,7 +7,7 @@ VENV := .venv/bin
 EXPORT := $(VENV)/uv export --quiet --frozen --no-header --no-emit-project
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install install-all check test run lock messages bench-start browser screenshots axe clean
+.PHONY: help demo install install-all check test run lock messages faults bench-start browser screenshots axe clean
 
 help: ## List what can be done
 	@echo "Topcentrum. What can be done:"
@@ -45,6 +45,10 @@ screenshots: install-all ## Pictures of every page of the demo, in screenshots/
 axe: install-all ## Every page for every person, in every look, with axe-core (long)
 	@chromium="$$($(VENV)/python scripts/find_chromium.py)" || exit 1; \
 	CHROMIUM="$$chromium" EVERY_LOOK=1 $(VENV)/python -m pytest -n logical tests/journeys/test_pages_in_browser.py $(ARGS)
+
+faults: install-all ## Plugs are pulled: 10,000 letters, 200 kills (long) [FAULT_LETTERS=] [FAULT_KILLS=]
+	@FAULT_LETTERS="$${FAULT_LETTERS:-10000}" FAULT_KILLS="$${FAULT_KILLS:-200}" \
+	$(VENV)/python -m pytest -p no:cacheprovider -q tests/faults $(ARGS)
 
 bench-start: install ## Measure the cold and the warm start of the demo
 	@$(VENV)/python bench/start.py

@@ -110,6 +110,7 @@ def _write(
             to=person,
             url=url,
             reply_to=answers.email if answers else "",
+            desk=school.slug,
             context={
                 "proposal": proposal,
                 "offer": proposal.offer,

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from matching.views import company, pairs, rounds, school, student, students
+from matching.views import company, letters, pairs, rounds, school, student, students
 
 app_name = "matching"
 
@@ -22,6 +22,11 @@ urlpatterns = [
     path(_company + "voorstellen/<int:proposal_id>/", company.proposal, name="company_proposal"),
     path(_company + "voorstellen/<int:proposal_id>/ja/", company.accept, name="company_accept"),
     path(_company + "voorstellen/<int:proposal_id>/nee/", company.decline, name="company_decline"),
+    path("brieven/", letters.index, name="letters"),
+    path("brieven/<int:letter_id>/", letters.detail, name="letter"),
+    path("brieven/<int:letter_id>/opmaak/", letters.formatted, name="letter_formatted"),
+    path("brieven/<int:letter_id>/opnieuw/", letters.again, name="letter_again"),
+    path("brieven/<int:letter_id>/terug/", letters.withdraw, name="letter_withdraw"),
     path(_school, school.home, name="school"),
     path(_school + "studenten/", students.index, name="students"),
     path(_proposal, school.proposal, name="school_proposal"),

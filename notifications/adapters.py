@@ -9,6 +9,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.constants import LoginStageKey
 from allauth.account.stages import EmailVerificationStage
 from django.conf import settings
+from django.contrib import messages
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
 from django.utils import translation
@@ -17,9 +18,14 @@ from django.utils.translation import gettext_lazy
 from accounts.actions import CHOSEN, choose_language
 from accounts.models import User
 from notifications import outbox
-from notifications.models import Letter
+from notifications.models import Letter, Suppression
 
 LONGEST_ADDRESS = 254  # RFC 5321
+# Whether anybody has an account there is not said: letters to strangers bounce too.
+ADDRESS_BOUNCED = gettext_lazy(
+    "Mail naar dit adres kwam eerder terug. Controleer het adres, of vraag je stagecoördinator om "
+    "hulp."
+)
 
 
 class CodeFromTheMail(EmailVerificationStage):
@@ -50,6 +56,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         if len(email) > LONGEST_ADDRESS:
             return
+        if Suppression.holds(email):
+            messages.warning(self.request, ADDRESS_BOUNCED)
         known = {"request": self.request, "base_url": settings.BASE_URL, "email": email, **context}
         user = User.objects.filter(email=email.lower()).first()
         language = self._language_for(user)
@@ -69,6 +77,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 subject=message.subject,
                 text=str(message.body),
                 html=html,
+                sealed=True,
             )
         )
 

@@ -133,6 +133,11 @@ class Suppression(models.Model):
     def __str__(self) -> str:
         return self.address
 
+    @classmethod
+    def holds(cls, address: str) -> bool:
+        """Whether letters to this address are held back."""
+        return cls.objects.filter(address=address.lower()).exists()
+
 
 class Watch(models.Model):
     """Which of the processes that ring by the clock is on duty, until when. One row."""

@@ -25,11 +25,13 @@ def write_letter(
     context: Mapping[str, Any],
     url: str = "",
     reply_to: str = "",
+    desk: str = "",
 ) -> None:
     """Write one letter to `to` from the templates in `letters/<kind>/`, in the transaction of the
     caller.
 
     `key` names the event; when a letter for it stands in the outbox already, nothing happens.
+    `desk` is the slug of the school that answers for a letter about one of its students.
     A folder holds `subject.txt`, `body.txt` and, where there is something to do, `action.txt`:
     the words on the one button, which leads to `url`, a path in the portal. The HTML part is made
     from the same text, so that both parts always say the same. All of it is in the language of
@@ -55,6 +57,7 @@ def write_letter(
             user=to,
             to=to.email,
             reply_to=reply_to,
+            desk=desk,
             language=to.reads,
             subject=known["subject"],
             text=text,

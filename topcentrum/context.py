@@ -13,6 +13,7 @@ from accounts.models import User
 from cockpit.access import can_see_region
 from companies.queries import companies_of
 from education.queries import coordinated_schools
+from matching.queries import can_see_letters
 from students.models import Student
 from topcentrum.demo.cast import cast, groups
 
@@ -60,6 +61,8 @@ def _navigation(request: HttpRequest) -> list[Way]:
             (reverse("companies:school_offers", args=[school.slug]), _("Aanbod"), "building"),
             (reverse("matching:rounds", args=[school.slug]), _("Rondes"), "swap"),
         ]
+    if can_see_letters(user):
+        entries.append((reverse("matching:letters"), _("Brieven"), "mail"))
     if can_see_region(user):
         entries.append((reverse("cockpit:region"), _("Regio"), "map-pin"))
     path = request.path.replace("/voorstellen/", "/rondes/")

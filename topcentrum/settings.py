@@ -154,6 +154,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 240
 CELERY_TIMEZONE = "Europe/Amsterdam"
+CELERY_BEAT_SCHEDULER = "topcentrum.beat:OneOnDuty"
 CELERY_BEAT_SCHEDULE = {
     "deliver-letters": {
         "task": "notifications.tasks.deliver",

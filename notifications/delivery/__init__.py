@@ -9,9 +9,9 @@ Trouble with the mail server itself (away, hanging, our password wrong) says not
 all wait a little, none fails, and this walk ends.
 """
 
-from notifications.delivery.leasing import LEASE, claim, is_suppressed
+from notifications.delivery.leasing import LEASE, claim
 from notifications.delivery.posting import message_id
 from notifications.delivery.postman import deliver_waiting
 from notifications.delivery.setbacks import waiting_time
 
-__all__ = ["LEASE", "claim", "deliver_waiting", "is_suppressed", "message_id", "waiting_time"]
+__all__ = ["LEASE", "claim", "deliver_waiting", "message_id", "waiting_time"]

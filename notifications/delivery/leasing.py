@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Q, Value
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Now
 
 from notifications import states
 from notifications.models import Letter, Suppression
@@ -158,8 +158,3 @@ def suppress(letter: Letter, trouble: str) -> None:
     Suppression.objects.get_or_create(
         address=letter.to.lower(), defaults={"letter": letter, "trouble": trouble}
     )
-
-
-def is_suppressed(address: str) -> bool:
-    """Whether letters to this address are held back."""
-    return Suppression.objects.filter(address=Lower(Value(address))).exists()

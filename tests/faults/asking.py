@@ -1,4 +1,5 @@
-"""A portal with one page, which asks the database something; its settings and its addresses."""
+"""A portal with two pages: one asks the database something, one writes a letter. Its settings and
+its addresses."""
 
 import os
 
@@ -6,6 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 
 from topcentrum.settings import *  # noqa: F403
 
@@ -23,4 +25,16 @@ def ask(request: HttpRequest) -> HttpResponse:
     return HttpResponse("yes")
 
 
-urlpatterns = [path("", ask)]
+@csrf_exempt
+@login_not_required
+def write(request: HttpRequest, key: str) -> HttpResponse:
+    """Put a letter in the outbox, once per key, and ring, as every move of the portal does."""
+    from notifications.models import Letter
+    from notifications.outbox import put
+
+    domain = f"domein{sum(key.encode()) % 10}.example"
+    put(Letter(key=key, kind="test", to=f"{key}@{domain}", subject=key, text="Dag,"))
+    return HttpResponse("written")
+
+
+urlpatterns = [path("", ask), path("schrijf/<str:key>/", write)]

@@ -1,12 +1,17 @@
-"""Real processes that a test may kill, hang and start again: a Valkey and a Celery worker."""
+"""Real processes that a test may kill, hang and start again: Valkey, Celery's worker and beat."""
 
+import contextlib
 import ctypes
+import http.client
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -19,7 +24,9 @@ from django.db import connection
 from tests.services.waiting import until
 from topcentrum.services import programs
 
+PAUSE = 0.25  # between two looks at a page
 READY_SECONDS = 20
+START_SECONDS = 60  # of what imports the whole portal
 PR_SET_PDEATHSIG = 1
 QUEUE = "topcentrum:celery"
 
@@ -38,7 +45,11 @@ class _Process:
     def __enter__(self) -> "_Process":
         self.folder = Path(tempfile.mkdtemp(prefix="tc-fault-", dir="/tmp"))
         self.log = self.folder / "log"
-        self.start()
+        try:
+            self.start()
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
         return self
 
     def __exit__(
@@ -56,7 +67,12 @@ class _Process:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def start(self) -> None:
+        """Start, and wait until it is there."""
         raise NotImplementedError
+
+    def begin(self) -> None:
+        """Start, without waiting."""
+        self.start()
 
     def _launch(self, *command: str, **environment: str) -> None:
         with self.log.open("ab") as log:
@@ -83,7 +99,8 @@ class _Process:
     def kill(self) -> None:
         """SIGKILL for all of the group: no chance to tidy anything up."""
         if self.process is not None:
-            self.tell(signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself
+                self.tell(signal.SIGKILL)
             self.process.wait(timeout=READY_SECONDS)
             self.process = None
 
@@ -141,11 +158,15 @@ class Broker(_Process):
 
 
 class Worker(_Process):
-    """A real Celery worker with one child, on the database of the test."""
+    """A real Celery worker, with one child unless said otherwise; on the database of the test, or
+    on another."""
 
-    def __init__(self, broker: Broker, *, mail_port: int) -> None:
+    def __init__(
+        self, broker: Broker, *, mail_port: int, children: int = 1, database_url: str = ""
+    ) -> None:
+        self._children = children
         self._environment = {
-            "DATABASE_URL": _url_of_test_database(),
+            "DATABASE_URL": database_url or url_of_test_database(),
             "REDIS_URL": broker.url,
             "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
         }
@@ -154,17 +175,25 @@ class Worker(_Process):
         super().__enter__()
         return self
 
-    def start(self) -> None:
+    def begin(self) -> None:
         self._launch(
-            *(sys.executable, "-m", "celery", "-A", "topcentrum", "worker", "--concurrency=1"),
-            *("--loglevel=INFO", "--without-mingle", "--without-gossip"),
+            *(sys.executable, "-m", "celery", "-A", "topcentrum", "worker"),
+            *(f"--concurrency={self._children}", "--loglevel=INFO"),
+            *("--without-mingle", "--without-gossip"),
             **self._environment,
         )
+
+    def start(self) -> None:
+        self.begin()
         until(lambda: "ready." in self.said(), seconds=READY_SECONDS, what="the worker is ready")
 
+    def children(self) -> list[int]:
+        """The processes that do the work."""
+        return [int(p.name) for p in Path("/proc").glob("[0-9]*") if _parent_of(p) == self.pid]
+
     def child(self) -> int:
-        """The process that does the work."""
-        [pid] = [int(p.name) for p in Path("/proc").glob("[0-9]*") if _parent_of(p) == self.pid]
+        """The one that does the work, where there is one."""
+        [pid] = self.children()
         return pid
 
 
@@ -175,8 +204,89 @@ def _parent_of(folder: Path) -> int:
         return 0
 
 
-def _url_of_test_database() -> str:
+def url_of_test_database() -> str:
     """The address of the server with the name of the database that this test uses."""
     found = urlsplit(os.environ["DATABASE_URL"])
     folder = found.path.rpartition("/")[0]
     return found._replace(path=f"{folder}/{connection.settings_dict['NAME']}").geturl()
+
+
+class Beat(_Process):
+    """A clock that rings five times a second. One that does not ask whether another is on duty is
+    Celery's own."""
+
+    def __init__(self, broker: Broker, *, asks: bool = True) -> None:
+        self._environment = {
+            "DATABASE_URL": url_of_test_database(),
+            "REDIS_URL": broker.url,
+            "DJANGO_SETTINGS_MODULE": "tests.faults.quick",
+            **({} if asks else {"NOBODY_ASKS": "1"}),
+        }
+
+    def __enter__(self) -> "Beat":
+        super().__enter__()
+        return self
+
+    def begin(self) -> None:
+        self._launch(
+            *(sys.executable, "-m", "celery", "-A", "topcentrum", "beat", "--loglevel=INFO"),
+            *("--schedule", str(self.folder / "schedule"), "--pidfile", ""),
+            **self._environment,
+        )
+
+    def start(self) -> None:
+        self.begin()
+        until(lambda: "beat: Starting" in self.said(), seconds=READY_SECONDS, what="the clock runs")
+
+    def rings(self) -> int:
+        """How often it rang."""
+        return self.said().count("Sending due task")
+
+
+class Web(_Process):
+    """The real gunicorn, with a page that asks the database."""
+
+    def __init__(self, database_url: str, **environment: str) -> None:
+        self._environment = {"DATABASE_URL": database_url, **environment}
+
+    def __enter__(self) -> "Web":
+        super().__enter__()
+        return self
+
+    def begin(self) -> None:
+        self._launch(
+            *(sys.executable, "-m", "gunicorn", "-c", "topcentrum/gunicorn.py"),
+            *("--bind", "127.0.0.1:0", "topcentrum.wsgi"),
+            DJANGO_SETTINGS_MODULE="tests.faults.asking",
+            WEB_CONCURRENCY="1",
+            **self._environment,
+        )
+
+    def start(self) -> None:
+        self.begin()
+        until(lambda: "Listening at" in self.said(), seconds=START_SECONDS, what="gunicorn listens")
+        until(lambda: self.status() == 200, seconds=READY_SECONDS, what="the page answers")
+
+    @property
+    def port(self) -> int:
+        """Of the latest start."""
+        found = re.findall(r"Listening at: http://127\.0\.0\.1:(\d+)", self.said())
+        return int(found[-1]) if found else 0
+
+    def status(self, method: str = "GET", path: str = "/") -> int:
+        """Of the page, now; 0 when nobody answers."""
+        asked = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            asked.request(method, path)
+            return asked.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return 0
+        finally:
+            asked.close()
+
+    def keep_asking(self, stop: threading.Event) -> list[tuple[float, int]]:
+        """(when it was asked, status) until told to stop."""
+        found = []
+        while not stop.wait(PAUSE):
+            found.append((time.monotonic(), self.status()))
+        return found

@@ -146,3 +146,16 @@ def test_the_bell_rings_again_after_its_quiet_time(
     broker.start()
     write_letter()
     assert broker.waiting() == 1
+
+
+def test_letters_leave_though_the_broker_has_no_room(
+    broker: Broker, post_office: PostOffice
+) -> None:
+    broker.client().config_set("maxmemory", "1")
+    letters = [write_letter() for _ in range(3)]
+    assert broker.waiting() == 0, "it took a ring without room for it"
+    broker.client().config_set("maxmemory", "0")
+    with Worker(broker, mail_port=post_office.port):
+        sweep(broker)
+        all_sent()
+    assert sorted(post_office.message_ids()) == sorted(map(message_id, letters))

@@ -1,10 +1,7 @@
 """PostgreSQL killed and started again: errors while it is away, and none afterwards."""
 
-import http.client
 import os
-import re
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.faults.processes import READY_SECONDS, _Process
+from tests.faults.processes import READY_SECONDS, Web
 from tests.services.waiting import until
 from topcentrum.services import places, postgres
 from topcentrum.services.console import Console
@@ -21,56 +18,8 @@ from topcentrum.services.postgres import Postgres
 from topcentrum.services.runner import Runner
 
 THREADS = 12  # more than a web process has
-PAUSE = 0.25
 AWAY_SECONDS = 4.0
-START_SECONDS = 60  # it imports the whole portal
 RECOVERY_SECONDS = 5.0
-
-
-class Web(_Process):
-    """The real gunicorn, with a page that asks the database."""
-
-    def __init__(self, database: Postgres, **environment: str) -> None:
-        self._environment = {"DATABASE_URL": database.url, **environment}
-
-    def __enter__(self) -> "Web":
-        super().__enter__()
-        return self
-
-    def start(self) -> None:
-        self._launch(
-            *(sys.executable, "-m", "gunicorn", "-c", "topcentrum/gunicorn.py"),
-            *("--bind", "127.0.0.1:0", "topcentrum.wsgi"),
-            DJANGO_SETTINGS_MODULE="tests.faults.asking",
-            WEB_CONCURRENCY="1",
-            **self._environment,
-        )
-        until(lambda: "Listening at" in self.said(), seconds=START_SECONDS, what="gunicorn listens")
-        until(lambda: self.status() == 200, seconds=READY_SECONDS, what="the page answers")
-
-    @property
-    def port(self) -> int:
-        found = re.search(r"Listening at: http://127\.0\.0\.1:(\d+)", self.said())
-        assert found is not None
-        return int(found[1])
-
-    def status(self) -> int:
-        """Of the page, now."""
-        asked = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            asked.request("GET", "/")
-            return asked.getresponse().status
-        except OSError:
-            return 0
-        finally:
-            asked.close()
-
-    def keep_asking(self, stop: threading.Event) -> list[tuple[float, int]]:
-        """(when it was asked, status) until told to stop."""
-        found = []
-        while not stop.wait(PAUSE):
-            found.append((time.monotonic(), self.status()))
-        return found
 
 
 @pytest.fixture
@@ -111,7 +60,7 @@ def asked_at_once(web: Web) -> set[int]:
 
 
 def test_after_a_quiet_restart_nobody_notices(runner: Runner, database: Postgres) -> None:
-    with Web(database, DATABASE_KEEP_CONNECTIONS="1") as web:
+    with Web(database.url, DATABASE_KEEP_CONNECTIONS="1") as web:
         assert asked_at_once(web) == {200}
         kill(database)
         start_again(runner, database)
@@ -122,7 +71,7 @@ def test_connections_that_nobody_looks_at_would_break_pages(
     runner: Runner, database: Postgres
 ) -> None:
     """The control."""
-    with Web(database, DATABASE_KEEP_CONNECTIONS="1", NOBODY_LOOKS="1") as web:
+    with Web(database.url, DATABASE_KEEP_CONNECTIONS="1", NOBODY_LOOKS="1") as web:
         assert asked_at_once(web) == {200}
         kill(database)
         start_again(runner, database)
@@ -134,7 +83,7 @@ def test_a_restart_under_load_is_over_when_the_database_is_back(
 ) -> None:
     stop = threading.Event()
     with (
-        Web(database, DATABASE_KEEP_CONNECTIONS="1") as web,
+        Web(database.url, DATABASE_KEEP_CONNECTIONS="1") as web,
         ThreadPoolExecutor(THREADS) as pool,
     ):
         asking = [pool.submit(web.keep_asking, stop) for _ in range(THREADS)]

@@ -109,6 +109,7 @@ def fill(name: str, on: str, people: tuple[str, ...], form: Form, **exceptions: 
 
 STUDENTS = ("anouk", "bram")
 KLIKWERF = ("carla", "isa")
+OFFICE = ("els", "frits", "isa", "gerda")  # who answers for letters
 OFFER = {
     "title": "Stagiair webshop",
     "text": "Je werkt mee aan onze webshop.",
@@ -263,6 +264,19 @@ TABLE = (
     do("companies:return", "windesheim offer:kept", only(422, frits=403, isa=403), REASON),
     do("companies:accredit", "deltion offer:rival", only(302, "els", **DELTION), LOOKED_UP),
     do("companies:accredit", "windesheim offer:kept", only(302, frits=403, isa=403)),
+    # --- the outbox: of the own school; the project lead sees that there are letters ---
+    show("matching:letters", "", only(200, *OFFICE)),
+    show("matching:letter", "letter:anouk", only(200, "els", "gerda")),
+    show("matching:letter", "letter:bram", only(200, "frits", "isa", "gerda")),
+    show("matching:letter", "letter:carla", only(200, "els", "gerda")),
+    show("matching:letter", "letter:code", only(200, "els", "gerda")),
+    show("matching:letter_formatted", "letter:anouk", only(200, "els")),
+    show("matching:letter_formatted", "letter:own", only(200, "gerda")),
+    show("matching:letter_formatted", "letter:code", only(200)),
+    do("matching:letter_again", "letter:failed", only(302, "els", "gerda"), {}),
+    do("matching:letter_again", "letter:bram", only(302, "frits", "isa", "gerda")),
+    do("matching:letter_withdraw", "letter:anouk", only(302, "els", "gerda"), {}),
+    do("matching:letter_withdraw", "letter:bram", only(302, "frits", "isa", "gerda"), {}),
     # --- a school: its proposals and rounds ---
     show("matching:school", "deltion", only(200, "els", **DELTION)),
     show("matching:school", "windesheim", only(200, "frits", "isa")),
@@ -376,17 +390,17 @@ READERS: dict[str, set[str]] = {
     "Meppel": set(),
     "Emmeloord": set(),
     # A company is known to students and schools; its people to schools.
-    "Klikwerf Kanarie": EVERYBODY_INSIDE,
+    "Klikwerf Kanarie": {*EVERYBODY_INSIDE, "gerda"},  # in letters to its people
     "Rivaal Kanarie": {*STUDENTS, "dirk", *SCHOOLS},
-    "Carla": {"carla", *SCHOOLS},
-    "Dirk": {"dirk", *SCHOOLS},
+    "Carla": {"carla", *SCHOOLS, "gerda"},
+    "Dirk": {"dirk", *SCHOOLS, "gerda"},
     # A coordinator is known to the own company and to colleagues, by what they did.
-    "Kanarie-Vijf": {*SCHOOLS, "carla"},
+    "Kanarie-Vijf": {*SCHOOLS, "carla", "gerda"},
     # Who stands in a roster is known to the school; who stands in a file under way, to its sender.
     "Kanarie-Elf": {"els"},
     "Kanarie-Twaalf": {"els"},
     "Kanarie-Dertien": {"frits"},
-    "Kanarie-Zes": {"frits", "isa"},
+    "Kanarie-Zes": {"frits", "isa", "gerda"},
     "Gerda": {"gerda"},
     # Offers: drafts stay inside; what was handed in is for schools; students see what is open,
     # or was moments ago.

@@ -30,6 +30,7 @@ from education.models import Season, StaffMember
 from matching import notices, states
 from matching.actions import rounds
 from matching.models import Proposal, Round
+from notifications.models import Letter
 from students.actions import keep_upload
 from students.imports import Sheet, plan_of
 from students.models import RosterUpload, Student
@@ -39,6 +40,7 @@ from tests.factories.companies import MemberFactory, OfferFactory
 from tests.factories.education import SeasonFactory, StaffFactory
 from tests.factories.geo import postcode
 from tests.factories.matching import ProposalFactory, RoundFactory, ranked, seeking_student
+from tests.factories.notifications import LetterFactory
 from tests.factories.students import RosterEntryFactory
 
 # Everybody who tries the doors, in the order of the reports.
@@ -69,6 +71,16 @@ OF_SCHOOL = (
     "students:roster_template",
 )
 OF_UPLOAD = ("students:roster_columns", "students:roster_check", "students:roster_faults")
+# Letters by their kind and receiver, the first of each; that to Carla is about Anouk.
+LETTERS = {
+    "anouk": ("proposal_offered_student", "anouk"),
+    "bram": ("proposal_agreed_student", "bram"),
+    "carla": ("proposal_offered_company", "carla"),
+    "own": ("offer_published", "carla"),
+    "code": ("login_code", "anouk"),
+    "failed": ("proposal_dropped_student", "anouk"),
+}
+OF_LETTER = ("matching:letter", "matching:letter_formatted")
 OF_ROUND = ("matching:round", "matching:round_status", "matching:why", "matching:by_hand")
 
 
@@ -106,6 +118,10 @@ class Scene:
         if name.startswith("plan:"):
             upload = self.uploads[name.removeprefix("plan:")]
             return plan_of(upload, today=timezone.localdate()).fingerprint
+        if name.startswith("letter:"):
+            kind, reader = LETTERS[name.removeprefix("letter:")]
+            found = Letter.objects.filter(kind=kind, user=self.people[reader])
+            return found.order_by("pk").values_list("pk", flat=True)[0]
         return known.get(name, name)
 
     def addresses(self) -> list[str]:
@@ -117,6 +133,9 @@ class Scene:
             found.append(reverse("matching:company", args=[company]))
             found.append(reverse("companies:details", args=[company]))
             found += [reverse("companies:offer_new", args=[company, k]) for k in KINDS]
+        for letter in LETTERS:
+            key = self.key(f"letter:{letter}")
+            found += [reverse(name, args=[key]) for name in OF_LETTER]
         for offer in self.offers.values():
             company = offer.site.company_id
             found.append(reverse("matching:offer", args=[offer.pk]))
@@ -170,6 +189,10 @@ def build_scene(cast: Cast) -> Scene:
         notices.proposal_offered(proposals[name])
     for name in ("agreed", "team:bram"):
         notices.proposal_agreed(proposals[name])
+    for kind, state in (("login_code", "queued"), ("proposal_dropped_student", "failed")):
+        sealed = kind == "login_code"
+        user = cast.anouk.user
+        LetterFactory(kind=kind, user=user, to=user.email, state=state, sealed=sealed)
     uploads = _rosters(cast)
     return Scene(cast, people, offers, proposals, made_rounds, others, _next_season(cast), uploads)
 

@@ -312,6 +312,10 @@ def every_proposal(_user: object) -> Any:
     return Proposal.objects.select_related("student__user", "student__programme__school")
 
 
+def every_letter(_user: object) -> Any:
+    return Letter.objects.annotate(readable=Value(True), receiver_is_shown=Value(True))
+
+
 def yes(*_args: object, **_more: object) -> bool:
     return True
 
@@ -326,6 +330,8 @@ def yes(*_args: object, **_more: object) -> bool:
         ("education.views.asking.staffed_schools", every_school, "matching:rounds"),
         ("matching.queries.proposals_visible_to", every_proposal, "matching:student_proposal"),
         ("matching.queries._told", Q, "matching:company_proposal"),
+        ("matching.views.letters.can_see_letters", yes, "matching:letters"),
+        ("matching.views.letters.letters_visible_to", every_letter, "matching:letter"),
         ("cockpit.access.can_see_region", yes, "cockpit:region"),
         ("cockpit.access.can_see_region", yes, "cockpit:places"),
         ("cockpit.access.can_see_style", yes, "cockpit:style"),

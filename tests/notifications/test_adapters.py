@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from notifications.delivery import deliver_waiting
-from notifications.models import Letter
+from notifications.models import Letter, Suppression
 from notifications.outbox import DELIVER
 from tests.factories.accounts import UserFactory
 from tests.notifications.post_office import PostOffice
@@ -89,3 +89,23 @@ def test_a_process_that_asks_for_the_adapter_first_gets_it() -> None:
         [sys.executable, "-c", first], cwd=settings.BASE_DIR, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["an account", "a stranger"])
+def test_whoever_asks_mail_for_an_address_that_bounced_is_told(
+    rung: list[str], known: bool
+) -> None:
+    """The same with and without an account, so that nothing is said of that."""
+    address = "weg@voorbeeld.example"
+    if known:
+        user = UserFactory(email=address)
+        EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
+    Suppression.objects.create(address=address, trouble="550")
+    browser = Client()
+    page = browser.post(reverse("account_request_login_code"), {"email": address}, follow=True)
+    assert "kwam eerder terug" in page.content.decode()
+
+
+def test_sign_in_letters_are_sealed(rung: list[str]) -> None:
+    ask_for_code("vreemd@voorbeeld.example")
+    assert Letter.objects.get().sealed

@@ -1,13 +1,9 @@
 """The door of the demo, where a visitor becomes anybody of the cast, and the demo's post."""
 
-import re
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
 
 from allauth.account.internal.flows.login import record_authentication
-from csp.constants import NONE, SELF, UNSAFE_INLINE
-from csp.decorators import csp, csp_update
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -22,28 +18,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.adapters import DEMO_DOOR
 from accounts.models import User
+from notifications.views import formatted_letter, may_frame_itself, only_letter
 from topcentrum.demo import postbox
 from topcentrum.demo.cast import cast, groups
 
 LETTERS_PER_PAGE = 25
 
-# A letter is somebody else's page: it may show itself and be left by a click, nothing more.
-# Mail carries its style inline; without script and without loading anything that is harmless.
-FORMATTED = {
-    "default-src": [NONE],
-    "style-src": [UNSAFE_INLINE],
-    "img-src": ["data:"],
-    "base-uri": [NONE],
-    "form-action": [NONE],
-    "frame-ancestors": [SELF],
-    "sandbox": ["allow-top-navigation-by-user-activation"],
-}
-
 View = Callable[..., HttpResponse]
-
-# Their types know only views without arguments from the address.
-may_frame_itself: Any = csp_update({"frame-src": [SELF]})
-only_letter: Any = csp(FORMATTED)
 
 
 def demo_only(view: View) -> View:
@@ -114,10 +95,7 @@ def formatted(request: HttpRequest, key: str) -> HttpResponse:
     found = _letter(key)
     if not found.html:
         raise Http404
-    # A link leads the whole page to the portal; inside the frame the portal refuses to be shown.
-    target = '<base target="_top">'
-    html, placed = re.subn(r"<head[^>]*>", lambda head: head[0] + target, found.html, count=1)
-    return HttpResponse(html if placed else target + found.html)
+    return formatted_letter(found.html)
 
 
 def _become(request: HttpRequest, user: User) -> None:
