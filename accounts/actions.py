@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
 
-from accounts.models import By, HistoryEntry, User
+from accounts.models import By, HistoryEntry, Invitation, User
+from accounts.queries import unanswered, usable
 
 # Where the session of somebody who is not signed in yet keeps the language that was chosen.
 CHOSEN = "language"
@@ -45,3 +51,40 @@ def choose_language(user: User, language: str) -> None:
     """From here on pages and letters are in this language, on every device."""
     user.language = language
     user.save(update_fields=["language"])
+
+
+def invited(email: str) -> User:
+    """Who has this address; somebody new gets an account, into which a code from the mail leads."""
+    found = User.objects.filter(email=email.lower()).first()
+    if found is not None:
+        return found
+    user = User.objects.create_user(email)
+    # Not proven yet: the first code from the mail does that.
+    EmailAddress.objects.create(user=user, email=user.email, primary=True)
+    return user
+
+
+def last_day_to_accept() -> datetime:
+    """Until when an invitation that is sent now can be accepted."""
+    return timezone.now() + timedelta(days=settings.INVITATION_DAYS)
+
+
+def use(invitation: Invitation) -> bool:
+    """Accept it, once: False for whoever comes second, too late, or with a link from before."""
+    rows = usable(type(invitation)._default_manager.all())
+    mine = rows.filter(pk=invitation.pk, sending=invitation.sending)
+    return bool(mine.update(accepted_at=Now()))
+
+
+def renew(invitation: Invitation) -> bool:
+    """Make a new link, with its full time; the one before ends. False when it was answered."""
+    rows = unanswered(type(invitation)._default_manager.all()).filter(pk=invitation.pk)
+    done = rows.update(sending=F("sending") + 1, expires_at=last_day_to_accept())
+    invitation.refresh_from_db()
+    return bool(done)
+
+
+def withdraw(invitation: Invitation) -> bool:
+    """End its link. False when it was answered."""
+    rows = unanswered(type(invitation)._default_manager.all()).filter(pk=invitation.pk)
+    return bool(rows.update(withdrawn_at=Now()))

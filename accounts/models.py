@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core import signing
 from django.db import models
 from django.db.models.functions import Lower, Now
 
@@ -64,6 +65,47 @@ class User(AbstractBaseUser, PermissionsMixin):
     def reads(self) -> str:
         """The language of what is written to this person while nobody looks at a page."""
         return self.language or settings.LANGUAGE_CODE
+
+
+class Invitation(models.Model):
+    """Somebody was asked to take part in something of a room above, by a link in a letter.
+
+    The link names this row and how often it was sent: sending again ends the link before. It opens
+    nothing by itself, works for `user` alone, and once.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+    sending = models.PositiveSmallIntegerField(default=1)
+    accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+        ordering: ClassVar[list[str]] = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.created_at:%Y-%m-%d})"
+
+    @property
+    def token(self) -> str:
+        """What stands in the link."""
+        return signing.dumps([self.pk, self.sending], salt=self._salt())
+
+    @classmethod
+    def read(cls, token: str) -> tuple[int, int]:
+        """Which row a link names, and which sending of it.
+
+        Raises BadSignature when somebody wrote the link, or it is one of another kind.
+        """
+        key, sending = signing.loads(token, salt=cls._salt())
+        return key, sending
+
+    @classmethod
+    def _salt(cls) -> str:
+        return f"invitation.{cls._meta.label_lower}"
 
 
 class Clock:

@@ -1,11 +1,12 @@
 """Reading the history, and people in order."""
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from django.db.models import F, Func, QuerySet
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 
-from accounts.models import HistoryEntry
+from accounts.models import HistoryEntry, Invitation
 
 
 def history_of(subject: str, subject_id: int) -> QuerySet[HistoryEntry]:
@@ -22,6 +23,19 @@ def last_moves(subject: str, ids: Iterable[int]) -> QuerySet[HistoryEntry]:
         .order_by("subject_id", "-at", "-id")
         .distinct("subject_id")
     )
+
+
+Asked = TypeVar("Asked", bound=Invitation)
+
+
+def unanswered(invitations: QuerySet[Asked]) -> QuerySet[Asked]:
+    """Neither accepted nor withdrawn, in time or not."""
+    return invitations.filter(accepted_at=None, withdrawn_at=None)
+
+
+def usable(invitations: QuerySet[Asked]) -> QuerySet[Asked]:
+    """Those that may still be accepted, by the clock of the database."""
+    return unanswered(invitations).filter(expires_at__gt=Now())
 
 
 def alphabetical(column: str) -> Lower:

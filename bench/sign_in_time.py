@@ -1,9 +1,10 @@
 """Whether the time of an answer tells who has an account.
 
-    .venv/bin/python -m topcentrum.services run -- .venv/bin/python bench/sign_in_time.py [--tries 200]
+    .venv/bin/python -m topcentrum.services run -- .venv/bin/python bench/sign_in_time.py
+        [--tries 200]
 
-Asks for a code to sign in, in turn for an address that has an account and for one that has none. The
-difference between the medians must stay below ten milliseconds; beside it stands what the same
+Asks for a code to sign in, in turn for an address that has an account and for one that has none.
+The difference between the medians must stay below ten milliseconds; beside it stands what the same
 addresses differ among themselves, in two halves of the same run. Exits with 1 when it does not.
 """
 

@@ -13,6 +13,17 @@ def is_member(user: User, company: Company) -> bool:
     return user.is_active and Member.objects.filter(user=user, company=company).exists()
 
 
+def is_admin(user: User, company: Company) -> bool:
+    """Says who acts for this company."""
+    mine = Member.objects.filter(user=user, company=company, is_admin=True)
+    return user.is_active and mine.exists()
+
+
+def can_remove(user: User, member: Member) -> bool:
+    """Administrators remove colleagues; everybody may leave."""
+    return member.user_id == user.pk or is_admin(user, member.company)
+
+
 def can_change(user: User, offer: Offer) -> bool:
     """Members rewrite an offer as long as no coordinator has published it."""
     return is_member(user, offer.site.company) and offer.state in (states.DRAFT, states.RETURNED)

@@ -8,10 +8,17 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from accounts.actions import moving
+from accounts.actions import invited, last_day_to_accept, moving, renew, use
 from accounts.models import CLOCK, By, User
 from companies import notices, queries
-from companies.models import Accreditation, Company, Member, Offer, Site
+from companies.models import (
+    Accreditation,
+    ColleagueInvitation,
+    Company,
+    Member,
+    Offer,
+    Site,
+)
 from companies.signals import offer_closing
 from companies.states import LIVE, OFFER, PAUSED, PUBLISHED
 from education.models import Skill
@@ -302,3 +309,92 @@ def _fill_if_full(offer_id: int) -> None:
         Offer.objects.filter(pk=offer_id, state=Offer.State.PUBLISHED, held=F("openings")).update(
             state=Offer.State.FILLED
         )
+
+
+# --- Colleagues ------------------------------------------------------------------------------
+
+
+def invite_colleague(company: Company, *, email: str, by: User) -> ColleagueInvitation:
+    """Ask somebody by letter to act for the company too. Who was asked before gets a new link.
+
+    Raises Refused: is_colleague.
+    """
+    with transaction.atomic():
+        _hold(company)
+        user = invited(email)
+        if Member.objects.filter(company=company, user=user).exists():
+            raise Refused("is_colleague")
+        before = queries.open_invitations(company).filter(user=user).first()
+        if before is not None:
+            return send_invitation_again(before)
+        found = ColleagueInvitation.objects.create(
+            company=company, user=user, invited_by=by, expires_at=last_day_to_accept()
+        )
+        notices.colleague_invited(found)
+    return found
+
+
+def send_invitation_again(invitation: ColleagueInvitation) -> ColleagueInvitation:
+    """A new letter with a new link; the one before works no longer.
+
+    Raises Refused: invitation_answered.
+    """
+    with transaction.atomic():
+        if not renew(invitation):
+            raise Refused("invitation_answered")
+        notices.colleague_invited(invitation)
+    return invitation
+
+
+def accept_invitation(invitation: ColleagueInvitation, *, by: User) -> None:
+    """`by`, who was asked, acts for the company from now on.
+
+    Raises Refused: invitation_answered, also when time ran out.
+    """
+    with transaction.atomic():
+        _hold(invitation.company)
+        if invitation.user_id != by.pk or not use(invitation):
+            raise Refused("invitation_answered")
+        Member.objects.get_or_create(company=invitation.company, user=by)
+
+
+def remove_colleague(member: Member) -> None:
+    """Somebody acts for the company no longer. When no administrator is left, those who came in
+    last are asked who takes over.
+
+    Raises Refused: only_colleague, because somebody has to answer for what the company offers.
+    """
+    with transaction.atomic():
+        company = _hold(member.company)
+        others = company.members.exclude(pk=member.pk)
+        if not others.exists():
+            raise Refused("only_colleague")
+        gone, _rows = Member.objects.filter(pk=member.pk).delete()
+        if gone and not others.filter(is_admin=True).exists():
+            notices.company_without_admin(company, event=str(member.pk))
+
+
+def take_over(company: Company, *, by: User) -> None:
+    """A member becomes administrator of a company that has none.
+
+    Raises Refused: has_administrator.
+    """
+    with transaction.atomic():
+        members = _hold(company).members
+        if members.filter(is_admin=True).exclude(user=by).exists():
+            raise Refused("has_administrator")
+        members.filter(user=by).update(is_admin=True)
+
+
+def ask_access(kvk: str, *, email: str, day: date) -> None:
+    """Tell the administrators of the company with this number that somebody wants to take part.
+    Whether there is one, and who they are, stays between us."""
+    with transaction.atomic():
+        company = Company.objects.filter(kvk=kvk).first()
+        if company is not None:
+            notices.access_asked(company, email=email, day=day)
+
+
+def _hold(company: Company) -> Company:
+    """Changes of who acts for a company happen one after another."""
+    return Company.objects.select_for_update(no_key=True).get(pk=company.pk)

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Invitation
 from companies import states
 from education.models import LEVELS, Programme, School, Season, Skill
 from geo.models import Postcode
@@ -83,6 +84,21 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} ({self.company})"
+
+
+class ColleagueInvitation(Invitation):
+    """A member asked somebody to act for the company too."""
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="invitations")
+
+    class Meta(Invitation.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company", "user"],
+                condition=Q(accepted_at=None, withdrawn_at=None),
+                name="colleague_has_one_open_invitation",
+            ),
+        ]
 
 
 class Accreditation(models.Model):

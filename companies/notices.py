@@ -1,11 +1,19 @@
 """The letters of this room: one function per letter, one folder of templates with its name."""
 
+from datetime import date
+from urllib.parse import urlencode
+
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from companies.models import Offer
-from companies.queries import crebos_to_check, members_to_write
+from companies.models import ColleagueInvitation, Company, Offer
+from companies.queries import (
+    administrators,
+    crebos_to_check,
+    members_to_write,
+    most_recently_active,
+)
 from notifications.outbox import write_letter
 
 
@@ -58,4 +66,41 @@ def offer_returned(offer: Offer, *, event: str, by: User) -> None:
             url=reverse("companies:offer", args=[company.pk, offer.pk]),
             reply_to=by.email,
             context={"offer": offer, "company": company, "reason": offer.return_reason},
+        )
+
+
+def colleague_invited(invitation: ColleagueInvitation) -> None:
+    """To whoever is asked to act for a company too."""
+    write_letter(
+        "colleague_invited",
+        key=f"colleague_invited:{invitation.pk}:{invitation.sending}",
+        to=invitation.user,
+        url=reverse("companies:invitation", args=[invitation.token]),
+        reply_to=invitation.invited_by.email if invitation.invited_by else "",
+        context={"invitation": invitation, "company": invitation.company},
+    )
+
+
+def access_asked(company: Company, *, email: str, day: date) -> None:
+    """To the administrators: somebody says to be of the company, and wants to take part."""
+    page = reverse("companies:colleagues", args=[company.pk])
+    for person in administrators(company):
+        write_letter(
+            "access_asked",
+            key=f"access_asked:{company.pk}:{email}:{day}",
+            to=person,
+            url=f"{page}?{urlencode({'email': email})}",
+            context={"company": company, "email": email},
+        )
+
+
+def company_without_admin(company: Company, *, event: str) -> None:
+    """To those who came in last: the last administrator left, one of you has to take over."""
+    for person in most_recently_active(company):
+        write_letter(
+            "company_without_admin",
+            key=f"company_without_admin:{company.pk}:{event}",
+            to=person,
+            url=reverse("companies:colleagues", args=[company.pk]),
+            context={"company": company},
         )

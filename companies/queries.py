@@ -26,8 +26,9 @@ from django.db.models.functions import Now
 from django.db.models.lookups import IsNull
 
 from accounts.models import User
+from accounts.queries import alphabetical, unanswered
 from companies import states
-from companies.models import Accreditation, Company, Member, Offer
+from companies.models import Accreditation, ColleagueInvitation, Company, Member, Offer
 from education.models import Programme, StaffMember
 
 # So long a company may take to confirm the address it signed up with.
@@ -225,3 +226,33 @@ def with_accreditation(offers: QuerySet[Offer], *, today: date) -> QuerySet[Offe
     return offers.annotate(
         waits=ExpressionWrapper(Q(Exists(waiting), state__in=states.LIVE), BooleanField())
     )
+
+
+# --- Colleagues ------------------------------------------------------------------------------
+
+MOST_ASKED = 2
+
+
+def colleagues(company: Company) -> QuerySet[Member]:
+    """Who acts for a company, by name."""
+    order = (alphabetical("user__name"), "user__email")
+    return company.members.select_related("user").order_by(*order)
+
+
+def open_invitations(company: Company) -> QuerySet[ColleagueInvitation]:
+    """Who was asked and did not answer yet, in time or not."""
+    rows = ColleagueInvitation.objects.filter(company=company)
+    return unanswered(rows).select_related("user", "company", "invited_by")
+
+
+def administrators(company: Company) -> list[User]:
+    """Who decides on colleagues, and can read a letter about it."""
+    rows = company.members.filter(is_admin=True, user__is_active=True).order_by("pk")
+    return [row.user for row in rows.select_related("user")]
+
+
+def most_recently_active(company: Company) -> list[User]:
+    """The members who came in last: they know best whether the company still takes part."""
+    rows = company.members.filter(user__is_active=True).select_related("user")
+    latest = F("user__last_login").desc(nulls_last=True)
+    return [row.user for row in rows.order_by(latest, "pk")[:MOST_ASKED]]

@@ -10,6 +10,12 @@ from companies import states
 from education.models import HBO_LEVEL
 
 REFUSALS = {
+    "has_administrator": gettext_lazy("Je bedrijf heeft al een beheerder. Die regelt de toegang."),
+    "invitation_answered": gettext_lazy("Deze uitnodiging is al gebruikt of ingetrokken."),
+    "is_colleague": gettext_lazy("Dit adres is al van een collega die mee kan doen."),
+    "only_colleague": gettext_lazy(
+        "Je bent de enige van dit bedrijf. Nodig eerst een collega uit: iemand moet antwoord geven."
+    ),
     "company_is_known": gettext_lazy(
         "Je aanbod is net gepubliceerd. Het KvK-nummer en de postcode staan daarom vast."
     ),

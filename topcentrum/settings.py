@@ -209,6 +209,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _host.scheme
+ACCOUNT_RATE_LIMITS = {"ask_access": "10/h/ip,3/d/key"}
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 MFA_FORMS = {
     "activate_totp": "accounts.forms.AppCodeForm",
@@ -304,4 +305,5 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {"django.server": {"level": "WARNING"}},
 }
+INVITATION_DAYS = 14  # so long the link of an invitation works
 RESPONSE_DAYS = env.int("RESPONSE_DAYS", default=15)

@@ -19,8 +19,8 @@ from geo.models import Postcode
 LONGEST_ADDRESS = 254
 MOST_GUIDED = 500
 TAKEN = gettext_lazy(
-    "Dit bedrijf is al aangemeld. Vraag je collega die dat deed, of de stagecoördinator van de "
-    "school. Deed je het zelf? Log dan in."
+    "Dit bedrijf doet al mee. Vraag hieronder toegang aan je collega's. Meldde je het zelf aan? "
+    "Log dan in."
 )
 
 

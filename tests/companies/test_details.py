@@ -126,7 +126,7 @@ def test_a_number_taken_since_the_form_was_checked_is_told(
     monkeypatch.setattr("companies.forms.signup.is_registered", lambda *_a, **_k: False)
     answer = carla.post(url_of(cast.klikwerf), {**RIGHT, "kvk": cast.rival.kvk})
     assert answer.status_code == 422
-    assert "al aangemeld" in str(answer.context["form"].errors["kvk"])
+    assert "doet al mee" in str(answer.context["form"].errors["kvk"])
 
 
 def test_an_abandoned_company_gives_its_number(cast: Cast, carla: Client) -> None:

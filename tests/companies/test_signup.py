@@ -107,7 +107,7 @@ def test_a_registered_company_is_never_made_twice() -> None:
     MemberFactory(company=SiteFactory(company__kvk="12345678").company)
     answer = sign_up()
     assert answer.status_code == 422
-    assert "Vraag je collega" in str(answer.context["form"].errors["kvk"])
+    assert "Vraag hieronder toegang" in str(answer.context["form"].errors["kvk"])
     assert Company.objects.count() == 1
     assert not User.objects.filter(email="nieuw@winkel.example").exists()
 

@@ -151,6 +151,8 @@ PUBLIC = {
     "cockpit:about",
     "cockpit:accessibility",
     "cockpit:style",  # its view decides: in the demo it is for everybody
+    "companies:ask_access",
+    "companies:invitation",
     "companies:signup",
     "account_confirm_login_code",
     "account_email_verification_sent",
@@ -228,6 +230,30 @@ TABLE = (
     do("matching:company_accept", "klikwerf proposal:untold", only(302)),
     do("matching:company_decline", "klikwerf proposal:offered", only(422, *KLIKWERF), COMPANY_NO),
     do("matching:company_decline", "klikwerf proposal:untold", only(422), COMPANY_NO),
+    Door(
+        "companies:colleagues",
+        "klikwerf",
+        get=only(200, *KLIKWERF),
+        post=only(422, *KLIKWERF),
+        form={"email": "nieuw@voorbeeld.example"},
+    ),
+    do("companies:remove", "klikwerf member:isa", only(302, *KLIKWERF), {}),
+    do("companies:take_over", "klikwerf", only(302, *KLIKWERF)),
+    do("companies:send_again", "klikwerf invitation:klikwerf", only(302, *KLIKWERF), {}),
+    do("companies:withdraw", "klikwerf invitation:klikwerf", only(302, *KLIKWERF), {}),
+    do("companies:send_again", "klikwerf invitation:rival", only(302), {}),
+    do("companies:withdraw", "klikwerf invitation:rival", only(302), {}),
+    # Whom it is for is written in the letter, and nowhere for others.
+    Door(
+        "companies:invitation",
+        "token:klikwerf",
+        get=public(403, henk=200, nobody=200),
+        post=public(403, henk=302, nobody=200),
+        form={},
+        sent=public(403, henk=302, nobody=200),
+    ),
+    Door("companies:invitation", "vals", get=public(404), post=public(404)),
+    Door("companies:ask_access", get=public(200), post=public(422)),
     fill("companies:details", "klikwerf", KLIKWERF, {"name": "Klikwerf Kanarie-Drie Noord"}),
     fill("companies:details", "rival", ("dirk",), {"name": "Rivaal Kanarie-Vier Noord"}),
     fill("companies:offer_new", "klikwerf stage", KLIKWERF, OFFER),
@@ -394,6 +420,8 @@ READERS: dict[str, set[str]] = {
     "Rivaal Kanarie": {*STUDENTS, "dirk", *SCHOOLS},
     "Carla": {"carla", *SCHOOLS, "gerda"},
     "Dirk": {"dirk", *SCHOOLS, "gerda"},
+    # Who was asked to be a colleague is known to who asks.
+    "kanarie-elf": {"dirk", "gerda"},
     # A coordinator is known to the own company and to colleagues, by what they did.
     "Kanarie-Vijf": {*SCHOOLS, "carla", "gerda"},
     # Who stands in a roster is known to the school; who stands in a file under way, to its sender.

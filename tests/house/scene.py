@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from companies import actions as offer_actions
-from companies.models import Accreditation, Offer
+from companies.models import Accreditation, ColleagueInvitation, Member, Offer
 from companies.states import (
     CLOSED,
     DRAFT,
@@ -96,6 +96,7 @@ class Scene:
     students: dict[str, Student]
     next_season: Season
     uploads: dict[str, RosterUpload]
+    invitations: dict[str, ColleagueInvitation]
 
     def key(self, name: str) -> object:
         """What stands in an address for the object with this name; other words are themselves."""
@@ -111,6 +112,9 @@ class Scene:
             **{f"proposal:{code}": row.pk for code, row in self.proposals.items()},
             **{f"round:{code}": row.pk for code, row in self.rounds.items()},
             **{f"student:{code}": row.pk for code, row in self.students.items()},
+            **{f"invitation:{code}": row.pk for code, row in self.invitations.items()},
+            **{f"token:{code}": row.token for code, row in self.invitations.items()},
+            "member:isa": Member.objects.get(user=self.people["isa"]).pk,
             **{f"upload:{code}": row.pk for code, row in self.uploads.items()},
         }
         if name == "file:roster":
@@ -193,8 +197,29 @@ def build_scene(cast: Cast) -> Scene:
         sealed = kind == "login_code"
         user = cast.anouk.user
         LetterFactory(kind=kind, user=user, to=user.email, state=state, sealed=sealed)
-    uploads = _rosters(cast)
-    return Scene(cast, people, offers, proposals, made_rounds, others, _next_season(cast), uploads)
+    return Scene(
+        cast=cast,
+        people=people,
+        offers=offers,
+        proposals=proposals,
+        rounds=made_rounds,
+        students=others,
+        next_season=_next_season(cast),
+        uploads=_rosters(cast),
+        invitations=_invitations(cast),
+    )
+
+
+def _invitations(cast: Cast) -> dict[str, ColleagueInvitation]:
+    """Henk was asked by Klikwerf; its rival asked somebody whom nobody else knows."""
+    asks = {
+        "klikwerf": (cast.klikwerf, cast.henk.email, cast.carla),
+        "rival": (cast.rival, "gevraagd@kanarie-elf.example", cast.dirk),
+    }
+    return {
+        code: offer_actions.invite_colleague(company, email=email, by=by)
+        for code, (company, email, by) in asks.items()
+    }
 
 
 def roster_file(name: str) -> SimpleUploadedFile:

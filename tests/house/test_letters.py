@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from django.template.engine import Engine
 from pytest_django import Settings
 
 from accounts.models import User
+from companies import actions as company_actions
 from companies import notices as company_notices
 from companies.models import Member, Offer
 from education.models import Programme
@@ -203,6 +204,7 @@ def letters_of(scene: Scene) -> list[Letter]:
         company_notices.offer_closed(offer, event=event, reason=reason)
     offer.return_reason = f"Vertel meer:\n- wat {ROGUE} doet\n- wie begeleidt"
     company_notices.offer_returned(offer, event="1", by=scene.coordinator)
+    _about_colleagues(scene)
     found = _take_all()
     proposal = Proposal.objects.get(pk=scene.proposal.pk)
     untouched = dict(vars(proposal))
@@ -221,6 +223,15 @@ def letters_of(scene: Scene) -> list[Letter]:
             matching_notices.team_too_small(SmallTeam(offer, [proposal], 1), week=week)
             found += _take_all()
     return found
+
+
+def _about_colleagues(scene: Scene) -> None:
+    """Letters of a company about who acts for it."""
+    company = scene.offer.site.company
+    admin = company.members.get().user
+    company_actions.invite_colleague(company, email="noor@nieuw.example", by=admin)
+    company_notices.access_asked(company, email="noor@nieuw.example", day=date(2031, 3, 1))
+    company_notices.company_without_admin(company, event="1")
 
 
 def _take_all() -> list[Letter]:
@@ -367,6 +378,8 @@ def test_the_reason_line_fits_the_reader(letters: list[Letter]) -> None:
             if letter.kind.endswith("_student")
             else "stagecoördinator"
             if letter.kind.endswith("_coordinator")
+            else "uitnodigde"
+            if letter.kind.endswith("_invited")
             else "contactpersoon"
         )
         last = letter.text.strip().splitlines()[-1]
@@ -443,7 +456,10 @@ def test_replies_reach_a_coordinator() -> None:
     found = letters_of(scene)
     replies = {letter.kind: letter.reply_to for letter in found}
     about_offers = {"offer_submitted", "offer_published", "offer_expired", "offer_closed"}
-    assert {replies.pop(kind) for kind in about_offers} == {""}
+    by_itself = about_offers | {"access_asked", "company_without_admin"}
+    assert {replies.pop(kind) for kind in by_itself} == {""}
+    admin = scene.offer.site.company.members.get().user
+    assert replies.pop("colleague_invited") == admin.email
     assert set(replies.values()) == {scene.coordinator.email}
 
 
