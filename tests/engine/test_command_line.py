@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matching.engine import Code, Outcome, Problem
+from matching.engine import Code, Outcome, Problem, benching
 from matching.engine.commands import explaining, line, solving
 from matching.engine.commands.line import main
 from matching.engine.explanation import Change
@@ -453,6 +453,56 @@ def test_bench_passes_on_what_it_is_asked(
     monkeypatch.setattr(line, "_BENCH", "nothing_of_the_kind")
     status, _, err = run("bench")
     assert (status, err) == (2, "error: the benchmark is not part of this installation\n")
+
+
+@pytest.mark.parametrize(
+    ("target", "figure", "said"),
+    [
+        (benching.Target(10), 10.0, "10 (to reach: ≤ 10; reached)"),
+        (benching.Target(10), 10.4, "10 (to reach: ≤ 10; not reached)"),
+        (
+            benching.Target(99.5, at_least=True, unit=" %"),
+            99.5,
+            "100 % (to reach: ≥ 99.5 %; reached)",
+        ),
+        (
+            benching.Target(99.5, at_least=True, unit=" %"),
+            99.4,
+            "99 % (to reach: ≥ 99.5 %; not reached)",
+        ),
+    ],
+)
+def test_bench_names_the_target_beside_the_figure(
+    target: benching.Target, figure: float, said: str
+) -> None:
+    assert target.beside(figure) == said
+
+
+def test_bench_measures_how_near_the_optimum_the_standard_effort_comes(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benching, "STUDENTS", 30)
+    monkeypatch.setattr(benching, "PUBLISHED", 2)
+    monkeypatch.setattr(benching, "KINDS", (("few", 0.5, {"places": 15, "owners": 5}),))
+    status, out, _ = run("bench", "quality")
+    assert status == 0
+    assert "in all 100.00 % (to reach: ≥ 99.95 %; reached)" in out
+    assert "proven: 2 of 2" in out
+
+
+def test_bench_gives_no_figures_of_a_wrong_outcome(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benching, "STUDENTS", 30)
+    monkeypatch.setattr(benching, "solve", lambda problem, **how: wrong(problem))
+    with pytest.raises(SystemExit, match="the outcome is wrong"):
+        benching.main(["quality"])
+
+
+def wrong(problem: Problem) -> Outcome:
+    """Nobody is placed, though there are seats."""
+    nobody = np.full(problem.students, -1, np.int32)
+    return Outcome.of(problem, nobody, effort="standard")
 
 
 def test_an_interruption_is_quiet(
