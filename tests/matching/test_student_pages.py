@@ -133,7 +133,7 @@ def test_how_many_fit_does_not_depend_on_what_is_searched_for(
         ({"q": "nergens"}, "0 plekken gevonden"),
         ({"q": "sokken"}, "1 plek gevonden"),
         ({"kind": "project"}, "0 plekken gevonden"),
-        ({"fitting": "all"}, "Met wat niet past erbij zijn het 3 plekken."),
+        ({"fitting": "all"}, "Tel je mee wat niet past, dan zijn het 3 plekken."),
         ({"fitting": "all", "q": "alleen"}, "1 plek gevonden"),
     )
     for query, found in queries:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.contrib.sessions.backends.db import SessionStore
 from django.template import Context, Template
+from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import translation
@@ -24,6 +25,7 @@ from notifications.adapters import AccountAdapter
 from notifications.models import Letter
 from tests.conftest import client_of
 from tests.factories.accounts import UserFactory
+from tests.factories.companies import OfferFactory
 from tests.factories.education import ProgrammeFactory, SkillFactory
 
 pytestmark = pytest.mark.django_db
@@ -216,6 +218,15 @@ def test_dates_and_numbers_look_as_people_write_them(
         assert intcomma(12345) == number
         shown = Template("{{ x|floatformat:'1g' }}").render(Context({"x": 12345.6}))
         assert shown == fraction
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("nl", "€ 1.250 per maand"), ("en", "€ 1,250 per month")]
+)
+def test_an_amount_is_easy_to_read(language: str, said: str) -> None:
+    offer = OfferFactory(allowance=1250)
+    with translation.override(language):
+        assert said in render_to_string("companies/_facts.html", {"offer": offer, "levels": ""})
 
 
 def test_a_day_that_is_typed_is_read_with_the_day_first() -> None:
