@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
@@ -151,7 +151,10 @@ def walk(browser: Browser, base: str, who: str, folder: Path, only: str) -> Iter
         if not address.startswith(base) or shape in seen or NOT_HERE.search(shape):
             continue
         seen.add(shape)
-        answer = page.goto(address)
+        try:
+            answer = page.goto(address)
+        except Error:  # a file, which the browser saves and does not show
+            continue
         if answer is None or "text/html" not in answer.headers.get("content-type", ""):
             continue
         queue += page.evaluate(LINKS)
