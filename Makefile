@@ -7,7 +7,7 @@ VENV := .venv/bin
 EXPORT := $(VENV)/uv export --quiet --frozen --no-header --no-emit-project
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install install-all check test run lock messages faults bench-start browser screenshots axe clean
+.PHONY: help demo install install-all check test run lock messages faults bench-start browser screenshots axe mutate clean
 
 help: ## List what can be done
 	@echo "Topcentrum. What can be done:"
@@ -49,6 +49,9 @@ axe: install-all ## Every page for every person, in every look, with axe-core (l
 faults: install-all ## Plugs are pulled: 10,000 letters, 200 kills (long) [FAULT_LETTERS=] [FAULT_KILLS=]
 	@FAULT_LETTERS="$${FAULT_LETTERS:-10000}" FAULT_KILLS="$${FAULT_KILLS:-200}" \
 	$(VENV)/python -m pytest -p no:cacheprovider -q tests/faults $(ARGS)
+
+mutate: install-all ## Open every lock in turn: do the tests of the doors miss it? (long) [ARGS="--only matching"]
+	@$(VENV)/python scripts/mutate.py $(ARGS)
 
 bench-start: install ## Measure the cold and the warm start of the demo
 	@$(VENV)/python bench/start.py

@@ -384,7 +384,15 @@ class Progress(models.TextChoices):
 
 
 # What a list of students shows; the same columns for who has an account and who has none.
-LISTED = ("sort", "shown_name", "shown_email", "listed_number", "programme_name", "progress")
+LISTED = (
+    "sort",
+    "shown_name",
+    "shown_email",
+    "listed_number",
+    "programme_name",
+    "listed_birth",
+    "progress",
+)
 
 
 def listed_students(
@@ -398,6 +406,7 @@ def listed_students(
         shown_email=F("user__email"),
         listed_number=_filled(F("roster_entry__number"), Value("")),
         programme_name=F(f"programme__{Programme.name_column()}"),
+        listed_birth=F("roster_entry__born_on"),
         progress=_progress(season),
     )
     entries = RosterEntry.objects.filter(school=school, student=None)
@@ -406,6 +415,7 @@ def listed_students(
         shown_email=F("email"),
         listed_number=F("number"),
         programme_name=F(f"programme__{Programme.name_column()}"),
+        listed_birth=F("born_on"),
         progress=Case(
             When(left_on__isnull=False, then=Value(Progress.LEFT)),
             default=Value(Progress.UNINVITED),

@@ -147,14 +147,15 @@ class RosterEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.number})"
 
-    def is_minor(self, today: date) -> bool:
-        """Whether a guardian has to agree to what this student signs today. Whoever was born on
-        29 February comes of age on 1 March."""
-        if self.born_on is None:
-            return False
-        birthday = (self.born_on.month, self.born_on.day)
-        age = today.year - self.born_on.year - ((today.month, today.day) < birthday)
-        return age < ADULT
+
+def is_minor(born_on: date | None, today: date) -> bool:
+    """Whether a guardian has to agree to what a student signs today. Whoever was born on 29
+    February comes of age on 1 March; of whom nothing is known, nothing is asked."""
+    if born_on is None:
+        return False
+    birthday = (born_on.month, born_on.day)
+    age = today.year - born_on.year - ((today.month, today.day) < birthday)
+    return age < ADULT
 
 
 class RosterColumns(models.Model):

@@ -71,9 +71,8 @@ def missing_fields(student: Student, availability: Availability | None) -> list[
 
 def uploads_of(user: User, school: School) -> QuerySet[RosterUpload]:
     """Rosters of a school that this coordinator sent in; nobody works on those of a colleague."""
-    return RosterUpload.objects.filter(
-        uploaded_by=user, school=school, school__in=coordinated_schools(user)
-    ).select_related("school")
+    own = RosterUpload.objects.filter(uploaded_by=user, school=school)
+    return own.select_related("school")
 
 
 def latest_roster(school: School) -> RosterUpload | None:

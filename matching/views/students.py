@@ -12,6 +12,7 @@ from education.queries import season_in_view
 from education.views.asking import school_of
 from matching.forms import StudentsForm
 from matching.queries import Progress, listed_students
+from students.models import is_minor
 from students.queries import latest_roster
 
 PER_PAGE = 50
@@ -39,9 +40,8 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
     school = school_of(request, slug)
     form = StudentsForm(request.GET)
     words, progress = form.words(), form.progress_wanted()
-    found = listed_students(
-        school, season_in_view(timezone.localdate()), words=words, progress=progress
-    )
+    today = timezone.localdate()
+    found = listed_students(school, season_in_view(today), words=words, progress=progress)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     rows = [
         {
@@ -49,6 +49,7 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
             "state": Progress(row["progress"]).label,
             "tone": TONES.get(Progress(row["progress"]), ""),
             "icon": ICONS[Progress(row["progress"])],
+            "minor": is_minor(row["listed_birth"], today),
         }
         for row in page
     ]

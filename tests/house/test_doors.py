@@ -28,6 +28,7 @@ from matching.views import company as company_views
 from notifications.models import Letter
 from tests import conftest
 from tests.conftest import client_of
+from tests.factories.education import StaffFactory
 from tests.factories.notifications import LetterFactory
 from tests.house.doors import DEMO_TABLE, KLIKWERF, LOGIN, PUBLIC, READERS, TABLE, Door
 from tests.house.scene import PEOPLE, Scene, build_scene
@@ -208,6 +209,29 @@ def test_a_school_that_does_not_exist_looks_like_a_foreign_one(visitor: Visitor)
         foreign = visitor.visit(person, "GET", reverse("matching:school", args=["deltion"]))
         absent = visitor.visit(person, "GET", reverse("matching:school", args=["nergens"]))
         assert (foreign.status, foreign.masked) == (absent.status, absent.masked)
+
+
+def opens_for_nobody(door: Door) -> bool:
+    return not any(door.opens_for(person, method_of(door)) for person in PEOPLE)
+
+
+def test_who_works_for_two_schools_finds_things_under_their_own(visitor: Visitor) -> None:
+    """A proposal, a round or a roster that nobody finds under the address of a school, Els does not
+    find there either once she coordinates the other school as well."""
+    scene = visitor.scene
+    of_school = re.compile(r"(deltion|windesheim) (proposal|round|upload):")
+    shut = [door for door in TABLE if of_school.match(door.on) and opens_for_nobody(door)]
+    assert len(shut) > 10
+    found = []
+    with transaction.atomic():
+        StaffFactory(school=scene.cast.windesheim, user=scene.cast.els)
+        for door in shut:
+            form = door.filled_in(scene)
+            got = visitor.visit("els", method_of(door), door.path(scene), form)
+            if got.status != 404 or got.changed:
+                found.append(f"{door} gives {got.status}")
+        transaction.set_rollback(True)
+    assert found == []
 
 
 # --- who reads what --------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from topcentrum import urls
 
 # A visit may write these: the session itself, and how often somebody tried.
 OWN = {"django_session", "topcentrum_cache"}
-DIFFERS = re.compile(rb'nonce="[^"]*"|name="csrfmiddlewaretoken" value="[^"]*"')
+DIFFERS = re.compile(rb'nonce="[^"]*"|name="(?:csrfmiddlewaretoken|next)" value="[^"]*"')
 LINK = re.compile(r'(?:href|hx-get)="([?/][^"#]*)')
 
 

@@ -118,6 +118,21 @@ def test_who_has_an_account_and_an_entry_stands_there_once(els: Client, cast: Ca
     ]
 
 
+def test_who_is_a_minor_is_said_and_not_how_old(els: Client, cast: Cast) -> None:
+    """The date of birth serves that one question."""
+    today = timezone.localdate()
+    at = {"school": cast.deltion, "programme": cast.anouk.programme}
+    born = today.replace(year=today.year - 17, day=1)
+    RosterEntryFactory(name="Jong", born_on=born, **at)
+    RosterEntryFactory(name="Ouder", born_on=born.replace(year=born.year - 1), **at)
+    page = els.get(PAGE)
+    minors = [row["shown_name"] for row in page.context["rows"] if row["minor"]]
+    assert minors == ["Jong"]
+    words = page.content.decode()
+    assert words.count("jonger dan 18") == 1
+    assert str(born.year) not in words
+
+
 def test_nobody_found_says_so(els: Client) -> None:
     assert "Niemand gevonden" in els.get(PAGE, {"q": "nergens"}).content.decode()
 

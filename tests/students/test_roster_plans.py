@@ -12,7 +12,7 @@ from education.models import Programme
 from students import actions
 from students.actions import keep_upload
 from students.imports import Plan, Sheet, StalePlan, carry_out, plan_of
-from students.models import RosterColumns, RosterEntry, RosterUpload, Student
+from students.models import RosterColumns, RosterEntry, RosterUpload, Student, is_minor
 from students.queries import seeking
 from tests.conftest import Cast
 from tests.factories.education import ProgrammeFactory, SchoolFactory
@@ -382,7 +382,7 @@ def test_an_address_is_of_one_student_at_a_time() -> None:
     ],
 )
 def test_until_which_day_somebody_is_a_minor(born_on: date | None, on: date, minor: bool) -> None:
-    assert RosterEntry(born_on=born_on).is_minor(on) is minor
+    assert is_minor(born_on, on) is minor
 
 
 def test_the_choice_of_columns_is_kept_per_school(send: Send, programme: Programme) -> None:
