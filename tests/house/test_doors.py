@@ -6,6 +6,7 @@ The scene is made once and never changed: each visit is taken back.
 import re
 import runpy
 from collections.abc import Iterator
+from copy import copy
 from inspect import unwrap
 from pathlib import Path
 from types import ModuleType
@@ -31,6 +32,7 @@ from tests.conftest import client_of
 from tests.factories.education import StaffFactory
 from tests.factories.notifications import LetterFactory
 from tests.house.doors import DEMO_TABLE, KLIKWERF, LOGIN, PUBLIC, READERS, TABLE, Door
+from tests.house.rules import RULES
 from tests.house.scene import PEOPLE, Scene, build_scene
 from tests.house.visitor import Visitor, Walk, differences, patterns, quietly, walk
 from topcentrum import urls
@@ -143,6 +145,43 @@ def test_only_the_listed_pages_are_public() -> None:
     }
     assert open_ == PUBLIC
     assert {door.name for door in TABLE if door.get["nobody"] == 200} <= PUBLIC
+
+
+# --- rules, each alone -----------------------------------------------------------------------
+
+
+def rules_of_access() -> set[str]:
+    """Every public function of every `access.py`."""
+    files = Path(portal.BASE_DIR).glob("*/access.py")
+    lines = [line for file in files for line in file.read_text().splitlines()]
+    return {line[4:].partition("(")[0] for line in lines if re.match(r"def [a-z]", line)}
+
+
+def test_every_rule_has_a_row() -> None:
+    assert rules_of_access() == {rule.name for rule in RULES}
+
+
+def test_every_rule_says_yes_to_those_of_its_row_only(visitor: Visitor) -> None:
+    people = {name: user for name, user in visitor.scene.people.items() if user is not None}
+    found = []
+    for rule in RULES:
+        said = {name for name, user in people.items() if rule.says(user, visitor.scene)}
+        if said != rule.who:
+            found.append(f"{rule.name} says yes to {sorted(said)}, not {sorted(rule.who)}")
+    assert found == []
+
+
+def test_no_rule_says_yes_to_an_account_that_was_switched_off(visitor: Visitor) -> None:
+    asleep = {name: copy(user) for name, user in visitor.scene.people.items() if user}
+    for user in asleep.values():
+        user.is_active = False
+    found = [
+        f"{rule.name} says yes to {name}"
+        for rule in RULES
+        for name in rule.who
+        if rule.wakes and rule.says(asleep[name], visitor.scene)
+    ]
+    assert found == []
 
 
 # --- foreign is missing ----------------------------------------------------------------------
