@@ -52,7 +52,8 @@ class Outcome:
     approved: list[Row]
     further: list[Row]
     sent: int
-    profile: list[tuple[int, int]]
+    profile: list[tuple[str, int]]
+    profile_heads: tuple[str, str]
     off_list: int
     bound: int | None
     proven: bool
@@ -95,6 +96,7 @@ def outcome_of(round_: Round) -> Outcome:
         # The clock of the student starts when it is sent, and never goes away again.
         sent=sum(p.student_respond_by is not None for p in proposals),
         profile=_profile(done),
+        profile_heads=(_("Keus"), _("Studenten")),
         off_list=figures.get("off_list", 0),
         bound=figures.get("bound"),
         proven="bound" in figures and figures["bound"] == figures["found"],
@@ -125,9 +127,10 @@ def _crowd(found: dict[str, Any], offers: dict[int, Offer]) -> Crowd:
     )
 
 
-def _profile(done: Run | None) -> list[tuple[int, int]]:
-    """(choice, students) pairs of a finished run."""
-    return list(enumerate(done.figures["profile"], start=1)) if done else []
+def _profile(done: Run | None) -> list[tuple[str, int]]:
+    """(choice in words, students) pairs of a finished run, as a chart shows them."""
+    numbers = enumerate(done.figures["profile"], start=1) if done else ()
+    return [(_("Keus %(n)s") % {"n": choice}, students) for choice, students in numbers]
 
 
 def _teams_below(proposals: list[Proposal]) -> list[tuple[Offer, int]]:

@@ -215,8 +215,8 @@ def she_runs_it(fatima: Visitor, worker: Worker) -> None:
 
 
 def she_reads_who_is_placed_on_which_choice(fatima: Visitor) -> None:
-    fatima.sees("studenten deden mee 5", "kregen een voorstel 3", "nog zonder plek 2")
-    fatima.sees("keer keus 1 2", "keer keus 2 1")
+    fatima.sees("studenten deden mee 5", "kregen een voorstel 3", "kregen geen voorstel 2")
+    fatima.sees("Keus 1 2", "Keus 2 1")
     for student, offer, choice in (
         ("Youssef El Amrani", INTERNSHIP, 1),
         ("Sanne de Vries", DATA, 1),
