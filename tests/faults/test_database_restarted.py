@@ -10,6 +10,7 @@ from collections import Counter
 import psycopg
 import pytest
 from django.conf import settings
+from psycopg.conninfo import make_conninfo
 
 from tests.faults.processes import Broker, Worker
 from tests.faults.sweep import sweep
@@ -31,7 +32,7 @@ MODES = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 WRITE = """
 INSERT INTO notifications_letter (key, kind, "to", reply_to, language, subject, text, html, state,
                                   attempts, trouble)
-SELECT 'brief-' || n, 'test', 'lezer' || n || '@domein' || n % 5 || '.example', '', 'nl',
+SELECT 'brief-' || n, 'test', 'lezer' || n || '@domein' || n %% 5 || '.example', '', 'nl',
        'brief-' || n, 'Dag,', '', 'queued', 0, ''
 FROM generate_series(1, %s) AS n
 """
@@ -50,8 +51,8 @@ def migrated(database: Postgres) -> None:
 
 def ask(database: Postgres, query: str, *values: object) -> int:
     """One number."""
-    where = {"host": str(database.sockets), "user": ROLE, "dbname": DATABASE}
-    with psycopg.connect(**where, autocommit=True) as line:
+    where = make_conninfo(host=str(database.sockets), user=ROLE, dbname=DATABASE)
+    with psycopg.connect(where, autocommit=True) as line:
         found = line.execute(query, values)
         row = found.fetchone() if found.description else None
     return int(row[0]) if row else 0

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from concurrent.futures import Future
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -17,8 +16,8 @@ ANSWER_SECONDS = 10
 class PostOffice:
     """Takes letters on a port of its own, which stays the same when it opens again.
 
-    `arrived` holds what was taken, `arrived_at` when. `refusals` are answers to addresses, `answer`
-    is what is said after each letter. After `stop_after` letters the next one has to wait until
+    `arrived` holds what was taken. `refusals` are answers to addresses, `answer` is what is said
+    after each letter. After `stop_after` letters the next one has to wait until
     `go_on`, and then `waiting` is set. At the command that `breaks_at` names it hangs up without a
     word, at the one that `closes_at` names it says 421 first. Addresses of a domain in `slow` wait
     so many seconds.
@@ -27,7 +26,6 @@ class PostOffice:
     def __init__(self) -> None:
         self.port = 0
         self.arrived: list[EmailMessage] = []
-        self.arrived_at: list[float] = []
         self.refusals: dict[str, str] = {}
         self.answer = "250 OK"
         self.hangs_up = False
@@ -145,7 +143,6 @@ class PostOffice:
             source = envelope.original_content or b""
             letter: Any = message_from_bytes(source, policy=policy.default)
             self.arrived.append(letter)
-            self.arrived_at.append(time.perf_counter())
         if self.hangs_up and server.transport is not None:
             server.transport.close()
         return self.answer
