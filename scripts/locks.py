@@ -127,20 +127,17 @@ class Opener(ast.NodeTransformer):
         name = _name(node.func)
         if name not in NARROWS or (self._kind == "access" and name == "get"):
             return node
-        args = [a for i, a in enumerate(node.args) if not self._drops_position(node, name, i, a)]
+        args = [arg for arg in node.args if not self._drops_position(node, name, arg)]
         keywords = [k for k in node.keywords if not self._drops_keyword(k)]
         if name == "Q" and node.keywords and not keywords and not args:
             return ast.parse("~Q(pk__in=[])", mode="eval").body  # everything
         node.args, node.keywords = args, keywords
         return node
 
-    def _drops_position(self, call: ast.Call, name: str, at: int, arg: ast.expr) -> bool:
-        narrows = name == "filter" and self._decides and isinstance(arg, ast.Call)
-        return (
-            narrows
-            and _name(arg.func) == "Exists"
-            and self._opens(call, f"without {ast.unparse(arg)}")
-        )
+    def _drops_position(self, call: ast.Call, name: str, arg: ast.expr) -> bool:
+        if name != "filter" or not self._decides or not isinstance(arg, ast.Call):
+            return False
+        return _name(arg.func) == "Exists" and self._opens(call, f"without {ast.unparse(arg)}")
 
     def _drops_keyword(self, keyword: ast.keyword) -> bool:
         parts = (keyword.arg or "").split("__")
@@ -247,10 +244,10 @@ def watch(chosen: list[Lock], note: str) -> None:
         _put(module, name, tree, path)
 
 
-def _put(module: ModuleType, name: str, tree: ast.AST, path: str) -> None:
+def _put(module: ModuleType, name: str, tree: ast.Module, path: str) -> None:
     """Give a function that is alive the code of its namesake in a changed source."""
     ast.fix_missing_locations(tree)
-    code = _code(compile(tree, path, "exec"), name)  # type: ignore[call-overload]
+    code = _code(compile(tree, path, "exec"), name)
     _live(module, name).__code__ = code
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from matching import states
 from matching.queries import Progress, listed_students
+from students.models import Student
 from tests.conftest import Cast, client_of
 from tests.factories.accounts import UserFactory
 from tests.factories.companies import OfferFactory
@@ -32,7 +33,7 @@ def everybody(cast: Cast) -> dict[str, str]:
     at = {"programme": cast.anouk.programme}
     offer = OfferFactory(season=cast.season, openings=5)
 
-    def known(name: str, **fields: object) -> object:
+    def known(name: str, **fields: object) -> Student:
         return seeking_student(season=cast.season, user=UserFactory(name=name), **at, **fields)
 
     StudentFactory(user=UserFactory(name="Ada zonder seizoen"), **at)

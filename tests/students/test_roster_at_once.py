@@ -46,7 +46,7 @@ def take_over_both(cast: Cast) -> list[object]:
         except StalePlan as error:
             raise Refused(STALE) from error
 
-    return list(at_once(*(lambda one=one: act(*one) for one in looked)))  # type: ignore[misc]
+    return list(at_once(*(lambda one=one: act(*one) for one in looked)))
 
 
 def at_school() -> set[str]:

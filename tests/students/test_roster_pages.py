@@ -3,10 +3,10 @@
 import csv
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -36,7 +36,7 @@ def rows(cast: Cast) -> list[Sequence[str]]:
     return [("1", "Anna Bos", "a@x.example", studies), ("2", "Bea Dam", "b@x.example", studies)]
 
 
-def send(client: Client, content: bytes, name: str = "lijst.csv") -> HttpResponse:
+def send(client: Client, content: bytes, name: str = "lijst.csv") -> Any:
     return client.post(FILE, {"file": SimpleUploadedFile(name, content)})
 
 
@@ -48,13 +48,13 @@ def to_check(client: Client, *rows: Sequence[str], **columns: str) -> str:
     return chosen.headers["Location"]
 
 
-def take_over(client: Client, address: str, **also: str) -> HttpResponse:
+def take_over(client: Client, address: str, **also: str) -> Any:
     """Press the button on the last page, as it was seen."""
     seen = client.get(address).context["plan"].fingerprint
     return client.post(address, {"fingerprint": seen, **also})
 
 
-def words_of(answer: HttpResponse) -> str:
+def words_of(answer: Any) -> str:
     return " ".join(answer.content.decode().split())
 
 

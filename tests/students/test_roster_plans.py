@@ -14,6 +14,7 @@ from students.actions import keep_upload
 from students.imports import Plan, Sheet, StalePlan, carry_out, plan_of
 from students.models import RosterColumns, RosterEntry, RosterUpload, Student, is_minor
 from students.queries import seeking
+from students.signals import students_leaving
 from tests.conftest import Cast
 from tests.factories.education import ProgrammeFactory, SchoolFactory
 from tests.factories.geo import postcode
@@ -231,7 +232,7 @@ def test_trouble_at_the_end_takes_everything_back(
     def breaks(*_args: object, **_more: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(actions.students_leaving, "send", breaks)
+    monkeypatch.setattr(students_leaving, "send", breaks)
     with pytest.raises(RuntimeError), transaction.atomic():
         carry_out(upload.pk, look(upload).fingerprint, by=upload.uploaded_by, today=today)
     upload.refresh_from_db()
