@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from matching.engine.contest import Contest
 from matching.engine.exact import Certified, certificate, certified, child
 from matching.engine.exact.process import answers
 from matching.engine.exact.stability import blocking_rows, closed_places, feasible, merit
-from matching.engine.exact.wire import Answer, Question
+from matching.engine.exact.wire import Answer, Question, packed
 from matching.engine.generating import generate
 from matching.engine.teams import accepted_with_teams
 from tests.engine.exactly import Trial, ask_here, question, trial, trials
@@ -251,6 +252,29 @@ def test_a_solver_that_says_nothing_is_still_reported_on(monkeypatch: pytest.Mon
     assert shares == sorted(shares)
     assert shares[0] > 0
     assert [process.poll() for process in processes] == [-signal.SIGKILL]
+
+
+# A process that reads nothing before it is told to go, and then does its work.
+LATE = """
+import pathlib, runpy, sys, time
+while not pathlib.Path(sys.argv[1]).exists():
+    time.sleep(0.01)
+sys.argv = sys.argv[:1]
+runpy.run_module("matching.engine.exact.process", run_name="__main__")
+"""
+
+
+def test_a_process_that_starts_late_gets_the_whole_question(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Also what no pipe would hold: a process that waits for the rest would never answer."""
+    go = tmp_path / "go"
+    monkeypatch.setattr(child, "COMMAND", (sys.executable, "-c", LATE, str(go)))
+    monkeypatch.setattr(child, "BETWEEN_REPORTS", 0.02)
+    contest, witness = quick(generate(8_000, 5, seed=3))
+    assert len(packed(question(contest, witness))) > 100_000
+    found = certified(contest, witness, seconds=60, progress=lambda share: go.touch())
+    assert found.proven
 
 
 # --- the definitions ---------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -39,14 +40,19 @@ def ask(
     Raises SolverError where the process ends with an error of its own. One that is killed, by the
     system or because the time is over, leaves what it had written.
     """
-    process = subprocess.Popen(  # noqa: S603 (its own module, and nothing from outside)
-        COMMAND,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=_ROOT,
-        env={**os.environ, **_ONE_THREAD},
-    )
+    # A file and not a pipe: what a pipe has not taken yet when `communicate` runs out of time the
+    # first time is never sent, and the process would wait for it until its own time is over.
+    with tempfile.TemporaryFile() as message:
+        message.write(packed(question))
+        message.seek(0)
+        process = subprocess.Popen(  # noqa: S603 (its own module, and nothing from outside)
+            COMMAND,
+            stdin=message,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=_ROOT,
+            env={**os.environ, **_ONE_THREAD},
+        )
     try:
         written, said = _conversation(process, question, progress)
     finally:
@@ -62,14 +68,12 @@ def _conversation(
     process: subprocess.Popen[bytes], question: Question, progress: Callable[[float], None]
 ) -> tuple[bytes, bytes]:
     """All that the process writes on its two channels until it ends, or the time is over."""
-    message: bytes | None = packed(question)
     begun = time.monotonic()
     share = 0.0
     while time.monotonic() < begun + question.seconds + _GRACE:
         try:
-            return process.communicate(message, timeout=BETWEEN_REPORTS)
+            return process.communicate(timeout=BETWEEN_REPORTS)
         except subprocess.TimeoutExpired as so_far:
-            message = None  # it is on its way, and may not be given again
             known = _last(so_far.output or b"")
             spent = (time.monotonic() - begun) / (question.seconds + _GRACE)
             share = min(1.0, max(share, spent, known.share if known else 0.0))
