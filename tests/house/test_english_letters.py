@@ -12,6 +12,7 @@ from students.models import Student
 from tests.house.english import Reader, dutch_in
 from tests.house.test_letters import Scene, letters_of
 
+LINK = re.compile(r"https?://\S+")
 BY_HAND = re.compile(r"^(?:- )?(?:wat .* doet|wie begeleidt)$", re.MULTILINE)
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +31,8 @@ def test_no_letter_has_dutch_left_in_it(scene: dict[str, bool]) -> None:
     letters = english_letters(**scene)
     assert len({letter.kind for letter in letters}) > 15
     for letter in letters:
+        if letter.user is None or not letter.user.language:
+            continue  # whoever is invited, and never came in, is written to in Dutch
         assert letter.language == "en", letter.kind
         assert '<html lang="en">' in letter.html
         said = [letter.subject, letter.text, *Reader(letter.html).words]
@@ -44,5 +47,7 @@ def test_a_letter_is_in_the_language_of_its_reader_whoever_makes_it_leave(reads:
     written = {}
     for active in ("nl", "en"):
         with translation.override(active):
-            written[active] = [(one.kind, one.subject, one.text) for one in letters_of(scene)]
+            found = letters_of(scene)
+        # A link that is good for one purpose is signed anew each time.
+        written[active] = [(one.kind, one.subject, LINK.sub("", one.text)) for one in found]
     assert written["nl"] == written["en"]
