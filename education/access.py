@@ -18,3 +18,8 @@ def needs_second_factor(user: User) -> bool:
     if coordinates is None:
         coordinates = is_coordinator(user)
     return bool(coordinates) or user.is_project_lead or user.is_staff
+
+
+def can_appoint(user: User) -> bool:
+    """The project lead asks people to coordinate a school."""
+    return user.is_active and user.is_project_lead

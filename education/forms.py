@@ -1,10 +1,14 @@
-"""What the forms of all rooms share: a field for words that people write themselves."""
+"""What the forms of all rooms share: a field for words that people write themselves; and whom the
+project lead asks to coordinate a school."""
 
 import re
 import unicodedata
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from education.models import School
 
 UNSEEN = ("Cc", "Cf")  # control characters; zero-width ones and those that turn the text around
 BLANKS = "\u115f\u1160\u2800\u3164\uffa0"  # letters that show nothing
@@ -32,3 +36,23 @@ class LinesField(forms.CharField):
         """What was written, tidied."""
         text = super().to_python(value)
         return tidy(text) if text else text
+
+
+class CoordinatorForm(forms.Form):
+    """Who is asked to coordinate which school."""
+
+    school = forms.ModelChoiceField(
+        School.objects.order_by("name"),
+        label=_("School"),
+        empty_label=None,
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Kies een school.")),
+    )
+    email = forms.EmailField(
+        label=_("E-mailadres"),
+        max_length=254,
+        error_messages={
+            "required": _("Vul een e-mailadres in."),
+            "invalid": _("Dit is geen e-mailadres. Controleer het."),
+            "max_length": _("Dit adres is te lang."),
+        },
+    )

@@ -10,6 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Invitation
 from geo.models import Postcode
 
 HBO_LEVEL = 6  # the level of hbo in the Dutch qualification framework (NLQF)
@@ -210,3 +211,18 @@ class StaffMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} ({self.get_role_display()}, {self.school})"
+
+
+class CoordinatorInvitation(Invitation):
+    """The project lead asked somebody to coordinate a school."""
+
+    school = models.ForeignKey(School, on_delete=models.CASCADE, related_name="+")
+
+    class Meta(Invitation.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["school", "user"],
+                condition=models.Q(accepted_at=None, withdrawn_at=None),
+                name="coordinator_has_one_open_invitation",
+            ),
+        ]

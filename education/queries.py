@@ -4,11 +4,19 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils.text import capfirst
 
 from accounts.models import User
-from education.models import SKILL_CATEGORIES, School, Season, Skill, StaffMember
+from accounts.queries import alphabetical, unanswered
+from education.models import (
+    SKILL_CATEGORIES,
+    CoordinatorInvitation,
+    School,
+    Season,
+    Skill,
+    StaffMember,
+)
 
 
 def coordinated_schools(user: User) -> QuerySet[School]:
@@ -57,3 +65,18 @@ def season_in_view(today: date) -> Season | None:
     the one that runs."""
     upcoming = Season.objects.filter(starts_on__gt=today).order_by("starts_on").first()
     return upcoming or open_seasons(today).first()
+
+
+def schools_with_coordinators() -> QuerySet[School]:
+    """All schools, each with its `coordinators` by name."""
+    roles = StaffMember.objects.filter(role=StaffMember.Role.COORDINATOR, user__is_active=True)
+    by_name = roles.select_related("user").order_by(alphabetical("user__name"), "user__email")
+    return School.objects.order_by("name").prefetch_related(
+        Prefetch("staff", by_name, to_attr="coordinators")
+    )
+
+
+def open_invitations() -> QuerySet[CoordinatorInvitation]:
+    """Who was asked and did not answer yet, in time or not."""
+    rows = unanswered(CoordinatorInvitation.objects.all())
+    return rows.select_related("user", "school", "invited_by")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from cockpit.access import can_see_region
 from companies.queries import companies_of
+from education.access import can_appoint
 from education.queries import coordinated_schools
 from matching.queries import can_see_letters
 from students.models import Student
@@ -65,6 +66,8 @@ def _navigation(request: HttpRequest) -> list[Way]:
         entries.append((reverse("matching:letters"), _("Brieven"), "mail"))
     if can_see_region(user):
         entries.append((reverse("cockpit:region"), _("Regio"), "map-pin"))
+    if can_appoint(user):
+        entries.append((reverse("education:coordinators"), _("Coördinatoren"), "users"))
     path = request.path.replace("/voorstellen/", "/rondes/")
     here = max((url for url, _l, _i in entries if path.startswith(url)), key=len, default="")
     return [Way(url, label, icon, url == here) for url, label, icon in entries]

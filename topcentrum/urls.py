@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("cockpit.urls")),
+    path("", include("education.urls")),
     path("", include("students.urls")),
     path("", include("companies.urls")),
     path("", include("matching.urls")),

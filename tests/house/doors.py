@@ -154,6 +154,7 @@ PUBLIC = {
     "companies:ask_access",
     "companies:invitation",
     "companies:signup",
+    "education:invitation",
     "account_confirm_login_code",
     "account_email_verification_sent",
     "account_inactive",
@@ -187,6 +188,23 @@ TABLE = (
     show("cockpit:today", "", signed_in(302, henk=200, isa=200, ada=200, tom=200)),
     show("cockpit:region", "", only(200, "gerda")),
     show("cockpit:places", "", only(200, "gerda")),
+    # --- the project lead: who coordinates a school ---
+    Door(
+        "education:coordinators",
+        get=only(200, "gerda"),
+        post=only(422, "gerda"),
+        form={"school": "school:deltion", "email": "nieuw@voorbeeld.example"},
+    ),
+    do("education:send_again", "asked:frits", only(302, "gerda"), {}),
+    do("education:withdraw", "asked:frits", only(302, "gerda"), {}),
+    Door(
+        "education:invitation",
+        "token:frits",
+        get=public(403, frits=200, nobody=200),
+        post=public(403, frits=302, nobody=200),
+        form={},
+        sent=public(403, frits=302, nobody=200),
+    ),
     # --- a student ---
     Door(
         "students:profile",

@@ -26,7 +26,8 @@ from companies.states import (
     RETURNED,
     SUBMITTED,
 )
-from education.models import Season, StaffMember
+from education.actions import invite_coordinator
+from education.models import CoordinatorInvitation, Season, StaffMember
 from matching import notices, states
 from matching.actions import rounds
 from matching.models import Proposal, Round
@@ -97,12 +98,16 @@ class Scene:
     next_season: Season
     uploads: dict[str, RosterUpload]
     invitations: dict[str, ColleagueInvitation]
+    asked: CoordinatorInvitation
 
     def key(self, name: str) -> object:
         """What stands in an address for the object with this name; other words are themselves."""
         cast = self.cast
         known: dict[str, object] = {
             "klikwerf": cast.klikwerf.pk,
+            "school:deltion": cast.deltion.pk,
+            "asked:frits": self.asked.pk,
+            "token:frits": self.asked.token,
             "rival": cast.rival.pk,
             "season:next": self.next_season.pk,
             "season:start": cast.season.starts_on.isoformat(),
@@ -207,6 +212,7 @@ def build_scene(cast: Cast) -> Scene:
         next_season=_next_season(cast),
         uploads=_rosters(cast),
         invitations=_invitations(cast),
+        asked=invite_coordinator(cast.deltion, email=cast.frits.email, by=cast.gerda),
     )
 
 

@@ -21,6 +21,7 @@ from accounts.models import User
 from companies import actions as company_actions
 from companies import notices as company_notices
 from companies.models import Member, Offer
+from education import actions as education_actions
 from education.models import Programme
 from matching import notices as matching_notices
 from matching.models import Proposal
@@ -205,6 +206,7 @@ def letters_of(scene: Scene) -> list[Letter]:
     offer.return_reason = f"Vertel meer:\n- wat {ROGUE} doet\n- wie begeleidt"
     company_notices.offer_returned(offer, event="1", by=scene.coordinator)
     _about_colleagues(scene)
+    _about_coordinators(scene)
     found = _take_all()
     proposal = Proposal.objects.get(pk=scene.proposal.pk)
     untouched = dict(vars(proposal))
@@ -223,6 +225,14 @@ def letters_of(scene: Scene) -> list[Letter]:
             matching_notices.team_too_small(SmallTeam(offer, [proposal], 1), week=week)
             found += _take_all()
     return found
+
+
+def _about_coordinators(scene: Scene) -> None:
+    """The letter with which a coordinator begins."""
+    school = scene.proposal.student.programme.school
+    known = User.objects.filter(email="gerda@lead.example").first()
+    lead = known or UserFactory(name="Gerda Lead", email="gerda@lead.example", lead=True)
+    education_actions.invite_coordinator(school, email="sam@nieuw.example", by=lead)
 
 
 def _about_colleagues(scene: Scene) -> None:
@@ -460,6 +470,7 @@ def test_replies_reach_a_coordinator() -> None:
     assert {replies.pop(kind) for kind in by_itself} == {""}
     admin = scene.offer.site.company.members.get().user
     assert replies.pop("colleague_invited") == admin.email
+    assert replies.pop("coordinator_invited") == "gerda@lead.example"
     assert set(replies.values()) == {scene.coordinator.email}
 
 
