@@ -86,14 +86,14 @@ def _do(
 
 @takes_form
 def remove(request: HttpRequest, company_id: int, member_id: int) -> HttpResponse:
-    """Take a colleague out, or leave oneself. Who is out already stays out."""
+    """Take a colleague out, or leave oneself."""
     company = company_of(request, company_id)
     user = user_of(request)
-    member = company.members.filter(pk=member_id).first()
-    if request.method != "POST" or member is None:
-        return redirect(_page_of(company))
+    member = get_object_or_404(company.members, pk=member_id)
     if not can_remove(user, member):
         raise PermissionDenied
+    if request.method != "POST":
+        return redirect(_page_of(company))
     try:
         actions.remove_colleague(member)
     except Refused as error:
