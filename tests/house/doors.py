@@ -429,7 +429,7 @@ READERS: dict[str, set[str]] = {
     "Kanarie-Tien": {"els"},
     "Kanarie-Negen": {"frits", "isa"},
     # Who stands in a roster is known to the school; who stands in a file under way, to its sender.
-    "Kanarie-Elf": {"els"},
+    "Kanarie-Honderd": {"els"},
     "Kanarie-Twaalf": {"els"},
     "Kanarie-Dertien": {"frits"},
     # Where a student lives is asked, and shown to nobody else.

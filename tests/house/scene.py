@@ -240,7 +240,9 @@ def roster_file(name: str) -> SimpleUploadedFile:
 
 def _rosters(cast: Cast) -> dict[str, RosterUpload]:
     """Deltion has somebody in its roster without an account; either school has a file under way."""
-    RosterEntryFactory(school=cast.deltion, programme=cast.anouk.programme, name="Gijs Kanarie-Elf")
+    RosterEntryFactory(
+        school=cast.deltion, programme=cast.anouk.programme, name="Gijs Kanarie-Honderd"
+    )
     found = {}
     for school, by, programme, name in (
         (cast.deltion, cast.els, cast.anouk.programme, "Hanna Kanarie-Twaalf"),
