@@ -181,7 +181,7 @@ class Season(models.Model):
 
     def __str__(self) -> str:
         half, _space, year = self.name.partition(" ")
-        return f"{HALVES[half]} {year}" if half in HALVES else self.name
+        return f"{HALVES[half]} {year}".strip() if half in HALVES else self.name
 
     @property
     def lottery_commitment(self) -> str:
