@@ -79,6 +79,7 @@ class Opener(ast.NodeTransformer):
         self._decides = kind == "queries" and _decides(function)
         self._is_rule = kind == "access"
         self._open = not function.name.startswith("needs_")  # what a rule without a lock says
+        self._outer = _outer_rows(function)
         self._number = number
         self.found: list[tuple[int, str]] = []
 
@@ -141,7 +142,7 @@ class Opener(ast.NodeTransformer):
 
     def _drops_keyword(self, keyword: ast.keyword) -> bool:
         parts = (keyword.arg or "").split("__")
-        joins = ast.unparse(keyword.value).startswith("OuterRef") and not self._decides
+        joins = ast.unparse(keyword.value) in self._outer and not self._decides
         if joins or parts[-1] == "icontains" or parts[0] == "pk":
             return False
         owner = OWNERS & set(parts)
@@ -159,6 +160,18 @@ def _refuses(node: ast.stmt) -> bool:
         return False
     raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
     return _name(raised) in REFUSALS
+
+
+def _outer_rows(function: ast.FunctionDef) -> set[str]:
+    """How a function writes the rows of the query around another: they join, and keep nobody
+    apart."""
+    found = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and _name(node.func) == "OuterRef":
+            found.add(ast.unparse(node))
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("OuterRef("):
+            found |= {ast.unparse(target) for target in node.targets}
+    return found
 
 
 def _decides(function: ast.FunctionDef) -> bool:

@@ -80,6 +80,7 @@ def trials(visitor: Visitor) -> list[Trial]:
     alone: list[Any] = [
         test_doors.test_every_rule_says_yes_to_those_of_its_row_only,
         test_doors.test_no_rule_says_yes_to_an_account_that_was_switched_off,
+        test_doors.test_every_query_shows_everybody_their_rows_only,
         test_doors.test_who_works_for_two_schools_finds_things_under_their_own,
         test_doors.test_whoever_lost_a_role_or_the_account_is_out_at_once,
         test_doors.test_no_form_of_another_site_is_taken,

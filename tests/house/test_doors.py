@@ -32,7 +32,7 @@ from tests.conftest import client_of
 from tests.factories.education import StaffFactory
 from tests.factories.notifications import LetterFactory
 from tests.house.doors import DEMO_TABLE, KLIKWERF, LOGIN, PUBLIC, READERS, TABLE, Door
-from tests.house.rules import RULES
+from tests.house.rules import RULES, sights
 from tests.house.scene import PEOPLE, Scene, build_scene
 from tests.house.visitor import Visitor, Walk, differences, patterns, quietly, walk
 from topcentrum import urls
@@ -181,6 +181,16 @@ def test_no_rule_says_yes_to_an_account_that_was_switched_off(visitor: Visitor) 
         for name in rule.who
         if rule.wakes and rule.says(asleep[name], visitor.scene)
     ]
+    assert found == []
+
+
+def test_every_query_shows_everybody_their_rows_only(visitor: Visitor) -> None:
+    found = []
+    for query, sees in sights(visitor.scene):
+        for name, user in visitor.scene.people.items():
+            rows = set(query(user).values_list("pk", flat=True)) if user else set()
+            if rows != sees.get(name, set()):
+                found.append(f"{query.__name__} shows {name} {len(rows)} rows")
     assert found == []
 
 
