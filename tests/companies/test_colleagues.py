@@ -63,7 +63,8 @@ def test_from_letter_to_colleague(cast: Cast) -> None:
     visitor = Client()
     page = visitor.get(link)
     assert page.status_code == 200
-    assert NEW in page.content.decode()
+    assert "Je bent uitgenodigd" in page.content.decode()
+    assert NEW not in page.content.decode(), "whoever finds the link reads no address"
     assert visitor.post(link).status_code == 200, "without signing in nothing happens"
     assert NEW not in members(cast.klikwerf)
     noor = sign_in_by_mail(User.objects.get(email=NEW), then=link)

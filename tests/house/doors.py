@@ -438,16 +438,16 @@ READERS: dict[str, set[str]] = {
     "Meppel": set(),
     "Emmeloord": set(),
     # A company is known to students and schools; its people to schools.
-    "Klikwerf Kanarie": {*EVERYBODY_INSIDE, "gerda"},  # in letters to its people
-    "Rivaal Kanarie": {*STUDENTS, "dirk", *SCHOOLS},
-    "Carla": {"carla", *SCHOOLS, "gerda"},
+    "Klikwerf Kanarie": {*EVERYBODY_INSIDE, "gerda", "henk"},  # in letters to its people
+    "Rivaal Kanarie": {*STUDENTS, "dirk", *SCHOOLS, "gerda"},
+    "Carla": {"carla", *SCHOOLS, "gerda", "henk"},
     "Dirk": {"dirk", *SCHOOLS, "gerda"},
     # Who was asked to be a colleague is known to who asks.
-    "kanarie-elf": {"dirk", "gerda"},
+    "kanarie-dertig": {"dirk", "gerda"},
     # A coordinator is known to the own company and to colleagues, by what they did.
     "Kanarie-Vijf": {*SCHOOLS, "carla", "gerda"},
     "Kanarie-Zes": {"frits", "isa", "gerda"},
-    "Gerda": {"gerda"},
+    "Gerda": {"gerda", "frits"},
     # Offers: drafts stay inside; what was handed in is for schools; students see what is open,
     # or was moments ago.
     "Titel-Concept": {*KLIKWERF},

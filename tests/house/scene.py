@@ -133,6 +133,14 @@ class Scene:
             return found.order_by("pk").values_list("pk", flat=True)[0]
         return known.get(name, name)
 
+    def links(self, person: str) -> list[str]:
+        """Where the links of letters to this person lead."""
+        asked = {
+            "henk": reverse("companies:invitation", args=[self.invitations["klikwerf"].token]),
+            "frits": reverse("education:invitation", args=[self.asked.token]),
+        }
+        return [asked[person]] if person in asked else []
+
     def addresses(self) -> list[str]:
         """Where every object shows itself, or might."""
         cast = self.cast
@@ -220,7 +228,7 @@ def _invitations(cast: Cast) -> dict[str, ColleagueInvitation]:
     """Henk was asked by Klikwerf; its rival asked somebody whom nobody else knows."""
     asks = {
         "klikwerf": (cast.klikwerf, cast.henk.email, cast.carla),
-        "rival": (cast.rival, "gevraagd@kanarie-elf.example", cast.dirk),
+        "rival": (cast.rival, "gevraagd@kanarie-dertig.example", cast.dirk),
     }
     return {
         code: offer_actions.invite_colleague(company, email=email, by=by)

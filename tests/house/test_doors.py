@@ -68,7 +68,7 @@ def walks(visitor: Visitor) -> dict[str, Walk]:
     found = {}
     for i, person in enumerate(PEOPLE):
         chosen = objects[i % 3 :: 3] if person in WITHOUT_ROLE else objects
-        found[person] = walk(visitor, person, fixed + chosen)
+        found[person] = walk(visitor, person, fixed + chosen + visitor.scene.links(person))
     return found
 
 
