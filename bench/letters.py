@@ -33,7 +33,7 @@ from django.db import connection, transaction  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from education.models import School, StaffMember  # noqa: E402
-from matching.queries import letters_visible_to  # noqa: E402
+from matching.queries.letters import letters_visible_to  # noqa: E402
 from notifications import bell  # noqa: E402
 from notifications.delivery import deliver_waiting  # noqa: E402
 from notifications.delivery.posting import Post  # noqa: E402

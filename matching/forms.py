@@ -10,7 +10,7 @@ from companies.models import Offer
 from education.forms import LinesField
 from education.models import Season
 from matching.models import MOST_WISHES, Run, Wish
-from matching.queries import Progress
+from matching.queries.students import Progress
 from matching.reasons import COMPANY_DECLINES, EFFORTS, STUDENT_DECLINES
 from students.models import Student
 

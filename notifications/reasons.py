@@ -25,6 +25,10 @@ KINDS = {
     "proposal_cancelled_student": gettext_lazy("Plek geannuleerd, aan de student"),
     "proposal_cancelled_company": gettext_lazy("Plek geannuleerd, aan het bedrijf"),
     "proposal_dropped_student": gettext_lazy("Voorstel geschrapt, aan de student"),
+    "access_asked": gettext_lazy("Vraag om erbij te mogen, aan het bedrijf"),
+    "colleague_invited": gettext_lazy("Uitnodiging voor een collega"),
+    "company_without_admin": gettext_lazy("Bedrijf zonder beheerder"),
+    "coordinator_invited": gettext_lazy("Uitnodiging voor een coördinator"),
     "team_too_small_coordinator": gettext_lazy("Team te klein, aan de school"),
 }
 OTHER = gettext_lazy("Inloggen en account")

@@ -9,7 +9,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.queries import history_of
-from matching.queries import can_see_letters, letters_visible_to
+from matching.queries.letters import can_see_letters, letters_visible_to
 from matching.views.asking import user_of
 from notifications import actions, states
 from notifications.forms import LettersFilter

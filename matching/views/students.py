@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from education.queries import season_in_view
 from education.views.asking import school_of
 from matching.forms import StudentsForm
-from matching.queries import Progress, listed_students
+from matching.queries.students import Progress, listed_students
 from students.models import is_minor
 from students.queries import latest_roster
 

@@ -63,6 +63,8 @@ def test_a_restart_loses_no_letter(
     mode: str, runner: Runner, database: Postgres, broker: Broker, post_office: PostOffice
 ) -> None:
     migrated(database)
+    # As in earnest: what was committed is there after a power cut.
+    ask(database, f"ALTER ROLE {ROLE} SET synchronous_commit = on")
     ask(database, WRITE, LETTERS)
     post_office.stop_after = SENT_BEFORE
     with Worker(broker, mail_port=post_office.port, database_url=database.url):

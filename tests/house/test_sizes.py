@@ -42,6 +42,7 @@ EMPTY_WORDS = {
 }
 NAMES_OF_OTHERS = {
     "cleaned_data",  # Django's
+    "handle_DATA",  # aiosmtpd's
     "services",  # PostgreSQL and Valkey: programs that serve
 }
 # Modules whose public functions are read by somebody who does not read their bodies.

@@ -216,13 +216,17 @@ def code_files() -> list[Path]:
 
 
 UNWANTED = re.compile(r"leerling|deelnemer|kandida[at]", re.IGNORECASE)
+# Headings of columns that other systems write.
+OF_OTHERS = {"students/imports/columns.py", "bench/roster.py"}
 
 
 def test_a_student_is_called_a_student() -> None:
     said = [(name, source_of(name)) for name in NAMES]
     said += [*python_strings(), ("app.js", (ROOT / "static/js/app.js").read_text())]
     assert len(said) > 1000
-    assert [(where, UNWANTED.findall(text)) for where, text in said if UNWANTED.search(text)] == []
+    found = [(where, text) for where, text in said if UNWANTED.search(text)]
+    assert [one for one in found if one[0] not in OF_OTHERS] == []
+    assert {where for where, _text in found} >= OF_OTHERS, "no longer an exception"
 
 
 def test_another_word_for_a_student_is_found() -> None:

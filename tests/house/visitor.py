@@ -66,6 +66,10 @@ class Visitor:
         self._written = written()
         return replace(answer, changed=tables(self._written - before))
 
+    def begin_anew(self) -> None:
+        """Somebody else wrote: that is no change by the next visit."""
+        self._written = None
+
     def look(self, person: str, path: str) -> Answer:
         """The same for a page, quicker: nothing is taken back, nobody watches what is written."""
         self._written = None

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from matching import notices
-from matching.queries import letters_visible_to
+from matching.queries.letters import letters_visible_to
 from notifications.models import Letter, Suppression
 from notifications.queries import PER_PAGE
 from tests.conftest import Cast, client_of

@@ -107,17 +107,17 @@ class Region:
 # Of these, five are for session, user and menu on every page.
 MOST_QUERIES = {
     "student, start": 10,
-    "student, list of offers": 16,
+    "student, list of offers": 18,
     "student, offer": 20,
     "student, ranking": 16,
-    "student, proposal": 8,
-    "company, start": 8,
+    "student, proposal": 9,
+    "company, start": 9,
     "company, proposal": 11,
     "company, team": 12,
     "school, start": 15,
-    "school, proposal": 10,
+    "school, proposal": 11,
     "rounds": 10,
-    "round": 21,
+    "round": 22,
     "round, why": 14,
     "round, by hand": 19,
 }

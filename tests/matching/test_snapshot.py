@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from companies import reasons as company_words
 from companies import states as states_of_offers
 from companies.models import Accreditation, Company, Offer
+from education import reasons as school_words
 from matching import reasons, states
 from matching.engine import (
     EFFORTS,
@@ -504,6 +505,7 @@ def test_every_refusal_anywhere_has_words() -> None:
     known = set(reasons.REFUSALS) | set(asking.REFUSALS) | {"proposal_*", "round_*"}
     # What only the pages of companies meet, where this answer is no trouble but the same answer.
     elsewhere = {"offer_stands_already", "address_is_proven"} | set(company_words.REFUSALS)
+    elsewhere |= set(school_words.REFUSALS)
     assert sorted(found - known - elsewhere) == []
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from matching import states
-from matching.queries import Progress, listed_students
+from matching.queries.students import Progress, listed_students
 from students.models import Student
 from tests.conftest import Cast, client_of
 from tests.factories.accounts import UserFactory

@@ -4,36 +4,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from django.db import models
-from django.db.models import (
-    BooleanField,
-    Case,
-    Count,
-    Exists,
-    F,
-    OuterRef,
-    Q,
-    QuerySet,
-    Value,
-    When,
-)
-from django.db.models.functions import Coalesce, NullIf
-from django.utils.translation import gettext_lazy as _
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import HistoryEntry, User
 from accounts.queries import alphabetical, last_moves
 from companies.models import Company, Offer
 from companies.states import LIVE, PUBLISHED
-from education.access import is_coordinator
-from education.models import Programme, School, Season
+from education.models import School, Season
 from education.queries import coordinated_schools
 from matching import states
 from matching.models import Proposal, Round, Run, Wish
-from notifications.models import Letter
-from students.models import Availability, RosterEntry, Student
-from students.queries import INCOMPLETE
+from students.models import Student
 
 DEFAULT_WEIGHTS = {"skills": 3.0, "learning": 3.0, "distance": 2.0, "days": 1.0}
 
@@ -169,37 +151,6 @@ def stranded() -> QuerySet[Proposal]:
         )
         .order_by("offer", "pk")
     )
-
-
-def can_see_letters(user: User) -> bool:
-    """Coordinators and the project lead answer for letters."""
-    return user.is_active and (user.is_project_lead or is_coordinator(user))
-
-
-def letters_visible_to(user: User) -> QuerySet[Letter]:
-    """A coordinator sees the own letters, those to students of the own schools and those about
-    them; the project lead sees that there is a letter, whoever it is for.
-
-    `readable` says whether its words may be shown: never when it opens an account, and what is
-    about a student only to the own school. `receiver_is_shown`: a student is known to the own
-    school only.
-    """
-    if not can_see_letters(user):
-        return Letter.objects.none()
-    schools = coordinated_schools(user)
-    students = Student.objects.filter(programme__school__in=schools)
-    close = Q(user=user) | Q(desk__in=schools.values("slug")) | Q(user__in=students.values("user"))
-    to_student = Q(user__in=Student.objects.values("user"))
-    found = Letter.objects.all() if user.is_project_lead else Letter.objects.filter(close)
-    return found.annotate(
-        receiver_is_shown=_whether(close | ~to_student),
-        readable=_whether(Q(sealed=False) & (close | Q(desk="") & ~to_student)),
-    )
-
-
-def _whether(condition: Q) -> Case:
-    """As a column: true or false, also where the condition is neither."""
-    return Case(When(condition, then=True), default=False, output_field=BooleanField())
 
 
 @dataclass(frozen=True)
@@ -366,100 +317,4 @@ def offers_of_company(company_id: int) -> QuerySet[Offer]:
         Offer.objects.filter(site__company=company_id)
         .select_related("season", "site__postcode")
         .annotate(wish_count=Count("wishes", distinct=True))
-    )
-
-
-# --- The students of a school ----------------------------------------------------------------
-
-
-class Progress(models.TextChoices):
-    """How far a student is, from nothing to a place; what comes later includes what went before."""
-
-    LEFT = "left", _("van school")
-    UNINVITED = "uninvited", _("nog geen account")
-    INCOMPLETE = "incomplete", _("profiel niet af")
-    COMPLETE = "complete", _("profiel af, nog geen lijst")
-    RANKED = "ranked", _("heeft een lijst")
-    PLACED = "placed", _("heeft een plek")
-
-
-# What a list of students shows; the same columns for who has an account and who has none.
-LISTED = (
-    "sort",
-    "shown_name",
-    "shown_email",
-    "listed_number",
-    "programme_name",
-    "listed_birth",
-    "progress",
-)
-
-
-def listed_students(
-    school: School, season: Season | None, *, words: str = "", progress: str = ""
-) -> QuerySet[Any]:
-    """Everybody whom a school lists, by name: students with an account and those who stand in its
-    roster only. Rows are mappings with LISTED; both filters are those of the page."""
-    own = Student.objects.filter(programme__school=school, user__is_active=True)
-    with_account = own.annotate(
-        shown_name=_filled(F("user__name"), F("user__email")),
-        shown_email=F("user__email"),
-        listed_number=_filled(F("roster_entry__number"), Value("")),
-        programme_name=F(f"programme__{Programme.name_column()}"),
-        listed_birth=F("roster_entry__born_on"),
-        progress=_progress(season),
-    )
-    entries = RosterEntry.objects.filter(school=school, student=None)
-    without = entries.annotate(
-        shown_name=F("name"),
-        shown_email=F("email"),
-        listed_number=F("number"),
-        programme_name=F(f"programme__{Programme.name_column()}"),
-        listed_birth=F("born_on"),
-        progress=Case(
-            When(left_on__isnull=False, then=Value(Progress.LEFT)),
-            default=Value(Progress.UNINVITED),
-            output_field=models.CharField(),
-        ),
-    )
-    one, other = (
-        _narrowed(rows, words, progress).annotate(sort=alphabetical("shown_name")).values(*LISTED)
-        for rows in (with_account, without)
-    )
-    return one.union(other, all=True).order_by("sort", "listed_number", "shown_email")
-
-
-def _filled(first: F, second: Any) -> Coalesce:
-    """The first, or the second when the first is empty."""
-    return Coalesce(NullIf(first, Value("")), second, output_field=models.CharField())
-
-
-def _narrowed(rows: QuerySet[Any], words: str, progress: str) -> QuerySet[Any]:
-    """Those with these words in name, address or number, and as far as this; who left is not there
-    unless asked for."""
-    if words:
-        rows = rows.filter(
-            Q(shown_name__unaccent__icontains=words)
-            | Q(shown_email__icontains=words)
-            | Q(listed_number__icontains=words)
-        )
-    if progress:
-        return rows.filter(progress=progress)
-    return rows.exclude(progress=Progress.LEFT)
-
-
-def _progress(season: Season | None) -> Case:
-    """How far a student with an account is in a season."""
-    seeking = Availability.objects.filter(student=OuterRef("pk"), season=season)
-    wishes = Wish.objects.filter(student=OuterRef("pk"), offer__season=season)
-    agreed = Proposal.objects.filter(
-        student=OuterRef("pk"), offer__season=season, state=states.AGREED
-    )
-    return Case(
-        When(roster_entry__left_on__isnull=False, then=Value(Progress.LEFT)),
-        When(Exists(agreed), then=Value(Progress.PLACED)),
-        When(~Exists(seeking.exclude(INCOMPLETE)), then=Value(Progress.INCOMPLETE)),
-        When(Exists(wishes), then=Value(Progress.RANKED)),
-        default=Value(Progress.COMPLETE),
-        output_field=models.CharField(),
     )
