@@ -5,10 +5,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from companies.models import Offer
 from matching.models import Proposal, Wish
 from tests.factories.companies import OfferFactory
 from tests.factories.matching import ProposalFactory
 from tests.journeys.conftest import OpenWindow
+from tests.journeys.conftest import Worker as Work
 from tests.journeys.region import Region
 from tests.journeys.window import Window
 
@@ -189,20 +191,92 @@ def test_the_account_menu_gives_the_focus_back(region: Region, window: OpenWindo
     expect(fatima.page.get_by_role("button", name="Uitloggen")).to_be_hidden()
 
 
-# --- A whole way -----------------------------------------------------------------------------
+# --- Whole ways ------------------------------------------------------------------------------
+
+FARTHEST = 120  # more stops than the longest page has
+
+# What the focus says to somebody who listens: its label, or its own words.
+SAID = """() => {
+  const here = document.activeElement;
+  const label = here.labels?.length ? here.labels[0].innerText : "";
+  const group = here.type === "radio" ? here.closest("fieldset").querySelector("legend") : null;
+  const named = here.getAttribute("aria-label") || label || here.innerText || "";
+  return ((group ? group.innerText + ": " : "") + named).replace(/\\s+/g, " ").replace(/ :/g, ":").trim();
+}"""
+
+
+def reach(window: Window, words: str) -> Window:
+    """Press Tab until the focus says this; a group of choices has one stop, at its first."""
+    heard = []
+    for _ in range(FARTHEST):
+        window.type_keys("Tab")
+        heard.append(str(window.page.evaluate(SAID)))
+        if words in heard[-1]:
+            return window
+    raise AssertionError(f"the focus never comes to “{words}”: {heard}")
+
+
+def follow(window: Window, words: str, key: str = "Enter") -> Window:
+    """Go there and press it; the answer is another page."""
+    reach(window, words)
+    with window.page.expect_navigation():
+        window.type_keys(key)
+    return window
+
+
+def test_a_student_fills_in_and_ranks_without_a_mouse(region: Region, window: OpenWindow) -> None:
+    youssef = window(region.youssef.user).open("/student/profiel/")
+    reach(youssef, "Je postcode").page.keyboard.insert_text("8031")
+    reach(youssef, "Hoeveel kilometer").page.keyboard.insert_text("25")
+    follow(youssef, "Bewaar en bekijk plekken").sees("plekken passen bij jouw profiel")
+    for title in ("Stagiair vindbaarheid", "Stagiair productfoto's"):
+        reach(youssef, f"Zet op mijn lijst: {title}").type_keys("Enter")
+        card = youssef.page.get_by_role("article").filter(has_text=title)
+        expect(card.get_by_role("button", name="Haal van mijn lijst")).to_be_focused()
+        youssef.open("/student/plekken/")
+    follow(youssef, "Mijn lijst")
+    reach(youssef, "Plaats op je lijst van Stagiair productfoto's").type_keys("ArrowUp")
+    follow(youssef, "Bewaar mijn lijst").sees("Je lijst is bewaard.")
+    assert set(Wish.objects.filter(student=region.youssef).values_list("tier", flat=True)) == {1}
+
+
+def test_a_company_makes_an_offer_without_a_mouse(region: Region, window: OpenWindow) -> None:
+    marieke = window(region.marieke).open("/vandaag/")
+    follow(marieke, "Nieuwe stage")
+    reach(marieke, "Titel").page.keyboard.insert_text("Stagiair magazijn")
+    reach(marieke, "Wat gaat de student doen?").page.keyboard.insert_text("Je helpt inpakken.")
+    follow(marieke, "Verstuur naar de coördinator").sees("Stagiair magazijn", "Ingediend")
+    assert Offer.objects.get(title="Stagiair magazijn").state == "submitted"
+
+
+def test_a_coordinator_publishes_runs_and_sends_without_a_mouse(
+    region: Region, window: OpenWindow, worker: Work
+) -> None:
+    offer = OfferFactory(state="submitted", season=region.season, title="Stagiair magazijn")
+    fatima = window(region.fatima).open("/vandaag/")
+    follow(fatima, "Aanbod beoordelen")
+    follow(follow(fatima, offer.title), "Publiceer").sees("is gepubliceerd.")
+    follow(fatima, "Rondes")
+    follow(fatima, "Begin een ronde")
+    follow(fatima, "Bereken het voorstel")
+    worker()
+    fatima.open(fatima.page.url.removeprefix(fatima.base)).sees("De uitkomst")
+    reach(fatima, "Kies Noor Bakker voor").type_keys("Space")
+    follow(fatima, "Keur gekozen goed").sees("1 voorstel goedgekeurd.")
+    follow(fatima, "Verstuur 1 voorstel").sees("1 voorstel verstuurd.")
+    assert Proposal.objects.get(student=region.noor).state == "offered"
 
 
 def test_a_student_answers_without_a_mouse(region: Region, window: OpenWindow) -> None:
     """From the start page, only with Tab and Enter."""
     proposal = ProposalFactory(student=region.sanne, offer=region.data, state="offered")
     sanne = window(region.sanne.user).open("/student/")
-    for aim in ("Er is een voorstel voor je: Klikwerf", "Ja, ik wil deze plek"):
-        for _ in range(40):
-            sanne.type_keys("Tab")
-            if sanne.focused() == aim:
-                break
-        assert sanne.focused() == aim
-        with sanne.page.expect_navigation():
-            sanne.type_keys("Enter")
-    sanne.sees("Je hebt ja gezegd.")
+    follow(sanne, "Er is een voorstel voor je: Klikwerf")
+    follow(sanne, "Ja, ik wil deze plek").sees("Je hebt ja gezegd.")
     assert Proposal.objects.get(pk=proposal.pk).student_answered
+
+
+def test_a_place_that_no_key_reaches_is_missed(region: Region, window: OpenWindow) -> None:
+    sanne = window(region.sanne.user).open("/student/")
+    with pytest.raises(AssertionError, match="the focus never comes to"):
+        reach(sanne, "Een knop die er niet is")
