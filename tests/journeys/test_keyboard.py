@@ -201,7 +201,8 @@ SAID = """() => {
   const label = here.labels?.length ? here.labels[0].innerText : "";
   const group = here.type === "radio" ? here.closest("fieldset").querySelector("legend") : null;
   const named = here.getAttribute("aria-label") || label || here.innerText || "";
-  return ((group ? group.innerText + ": " : "") + named).replace(/\\s+/g, " ").replace(/ :/g, ":").trim();
+  const said = (group ? group.innerText + ": " : "") + named;
+  return said.replace(/\\s+/g, " ").replace(/ :/g, ":").trim();
 }"""
 
 
@@ -280,3 +281,18 @@ def test_a_place_that_no_key_reaches_is_missed(region: Region, window: OpenWindo
     sanne = window(region.sanne.user).open("/student/")
     with pytest.raises(AssertionError, match="the focus never comes to"):
         reach(sanne, "Een knop die er niet is")
+
+
+def test_on_a_telephone_all_of_a_table_can_be_chosen_in_sight(
+    region: Region, window: OpenWindow, worker: Work
+) -> None:
+    """What the focus reaches is seen: the heads of a table that turned into cards are gone, but
+    for the box that chooses all."""
+    fatima = window(region.fatima, width=360).open("/scholen/windesheim/rondes/")
+    follow(follow(fatima, "Begin een ronde"), "Bereken het voorstel")
+    worker()
+    fatima.open(fatima.page.url.removeprefix(fatima.base))
+    reach(fatima, "Kies alles").type_keys("Space")
+    expect(fatima.page.get_by_text("Kies alles").first).to_be_in_viewport(ratio=1)
+    expect(fatima.page.get_by_label("Kies Noor Bakker voor")).to_be_checked()
+    expect(fatima.page.get_by_role("columnheader", name="Plek")).to_be_hidden()
