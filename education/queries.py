@@ -1,5 +1,6 @@
 """Schools, seasons and staff as the rooms above need them."""
 
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -17,6 +18,8 @@ from education.models import (
     Skill,
     StaffMember,
 )
+
+SEASONS_SHOWN = 4
 
 
 def coordinated_schools(user: User) -> QuerySet[School]:
@@ -65,6 +68,27 @@ def season_in_view(today: date) -> Season | None:
     the one that runs."""
     upcoming = Season.objects.filter(starts_on__gt=today).order_by("starts_on").first()
     return upcoming or open_seasons(today).first()
+
+
+@dataclass(frozen=True)
+class Lottery:
+    """What everybody may know of the lottery of a season: the secret only when it is over."""
+
+    season: Season
+    commitment: str
+    secret: str
+
+
+def lotteries(today: date) -> list[Lottery]:
+    """The lotteries of the newest seasons, newest first."""
+    return [
+        Lottery(
+            season=season,
+            commitment=season.lottery_commitment,
+            secret=season.lottery_secret if season.ends_on < today else "",
+        )
+        for season in Season.objects.order_by("-starts_on")[:SEASONS_SHOWN]
+    ]
 
 
 def schools_with_coordinators() -> QuerySet[School]:

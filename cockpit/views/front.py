@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from cockpit import access, queries
 from companies.queries import companies_of
-from education.queries import coordinated_schools, season_in_view
+from education.queries import coordinated_schools, lotteries, season_in_view
 from students.models import Student
 
 STATEMENT_OF = date(2026, 11, 28)  # when the accessibility statement was last gone through
@@ -45,8 +45,9 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_not_required
 def about(request: HttpRequest) -> HttpResponse:
-    """What this is, and where its public figures come from."""
-    return render(request, "cockpit/about.html")
+    """What this is, where its public figures come from, and by which lottery ties are broken."""
+    drawn = lotteries(timezone.localdate())
+    return render(request, "cockpit/about.html", {"lotteries": drawn})
 
 
 @require_safe

@@ -1,9 +1,12 @@
 """The pages of everybody, of the region, and of all components."""
 
+import hashlib
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from cockpit.views.style import icons
@@ -12,6 +15,7 @@ from matching import states
 from tests.conftest import Cast, client_of
 from tests.demo import urls
 from tests.factories.companies import OfferFactory
+from tests.factories.education import SeasonFactory
 from tests.factories.matching import ProposalFactory, seeking_student
 
 pytestmark = pytest.mark.django_db
@@ -138,3 +142,16 @@ def test_the_page_of_components_has_each_id_once(cast: Cast) -> None:
     found = re.findall(r'\sid="([^"]+)"', page)
     assert len(found) > 50
     assert sorted(found) == sorted(set(found))
+
+
+def test_everybody_can_check_the_lottery_but_nobody_can_draw_before_the_end(client: Client) -> None:
+    today = timezone.localdate()
+    over = SeasonFactory(
+        name="Voorbij", starts_on=today - timedelta(days=200), ends_on=today - timedelta(days=1)
+    )
+    coming = SeasonFactory(name="Straks", starts_on=today, ends_on=today + timedelta(days=100))
+    page = client.get("/over/").content.decode()
+    for season in (over, coming):
+        assert hashlib.sha256(season.lottery_secret.encode()).hexdigest() in page
+    assert over.lottery_secret in page
+    assert coming.lottery_secret not in page
