@@ -24,7 +24,7 @@ def ask(method: str, content_type: str, query: str = "", body: bytes = b"") -> t
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
         "HTTP_HOST": "localhost",
-        "PATH_INFO": "/over/",
+        "PATH_INFO": "/toegankelijkheid/",
         "QUERY_STRING": query,
         "CONTENT_TYPE": content_type,
         "CONTENT_LENGTH": str(len(body)),
@@ -75,7 +75,7 @@ def test_what_browsers_send_is_readable() -> None:
 @pytest.mark.parametrize("cookie", ["sessionid", "csrftoken", "messages", "django_language"])
 def test_a_nul_in_a_cookie_is_refused_in_words(cookie: str) -> None:
     answer = Client(raise_request_exception=False).get(
-        "/over/", headers={"cookie": f'{cookie}="\\000abcdefghijk"'}
+        "/toegankelijkheid/", headers={"cookie": f'{cookie}="\\000abcdefghijk"'}
     )
     assert answer.status_code == 400
     assert "Dit konden we niet lezen" in answer.content.decode()
@@ -84,7 +84,7 @@ def test_a_nul_in_a_cookie_is_refused_in_words(cookie: str) -> None:
 
 @pytest.mark.django_db
 def test_an_odd_cookie_without_a_nul_is_not_in_the_way() -> None:
-    answer = Client().get("/over/", headers={"cookie": 'sessionid="\\001\\377"; x; =y'})
+    answer = Client().get("/toegankelijkheid/", headers={"cookie": 'sessionid="\\001\\377"; x; =y'})
     assert answer.status_code == 200
 
 
