@@ -216,12 +216,18 @@ class PairForm(forms.Form):
     student = forms.ModelChoiceField(
         label=gettext_lazy("Student"),
         queryset=Student.objects.none(),
-        error_messages={"invalid_choice": gettext_lazy("Kies een student uit deze ronde.")},
+        error_messages={
+            "required": gettext_lazy("Kies een student."),
+            "invalid_choice": gettext_lazy("Kies een student uit deze ronde."),
+        },
     )
     offer = _OfferField(
         label=gettext_lazy("Plek"),
         queryset=Offer.objects.none(),
-        error_messages={"invalid_choice": gettext_lazy("Kies een plek uit deze ronde.")},
+        error_messages={
+            "required": gettext_lazy("Kies een plek."),
+            "invalid_choice": gettext_lazy("Kies een plek uit deze ronde."),
+        },
     )
 
     def __init__(self, *args: Any, students: Any, offers: Any, **kwargs: Any) -> None:

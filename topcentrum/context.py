@@ -14,6 +14,7 @@ from cockpit.access import can_see_region
 from companies.queries import companies_of
 from education.access import can_appoint
 from education.queries import coordinated_schools
+from matching.queries.letters import can_see_letters
 from students.models import Student
 from topcentrum.demo.cast import cast, groups
 
@@ -54,16 +55,14 @@ def _navigation(request: HttpRequest) -> list[Way]:
         ]
     for company in companies_of(user):
         entries.append((reverse("matching:company", args=[company.pk]), company.name, "building"))
-    schools = list(coordinated_schools(user))
-    for school in schools:
+    for school in coordinated_schools(user):
         entries += [
             (reverse("matching:school", args=[school.slug]), school.short_name, "cap"),
             (reverse("matching:students", args=[school.slug]), _("Studenten"), "users"),
             (reverse("companies:school_offers", args=[school.slug]), _("Aanbod"), "building"),
             (reverse("matching:rounds", args=[school.slug]), _("Rondes"), "swap"),
         ]
-    # As `can_see_letters` has it, without asking for the schools once more.
-    if schools or user.is_project_lead:
+    if can_see_letters(user):
         entries.append((reverse("matching:letters"), _("Brieven"), "mail"))
     if can_see_region(user):
         entries.append((reverse("cockpit:region"), _("Regio"), "map-pin"))

@@ -3,9 +3,9 @@
 PYTHON is the interpreter of an environment in which the other package is installed, because
 `matching` has the name of our room, and OR-tools and HiGHS cannot be loaded side by side:
 
-    python3.11 -m venv /tmp/peer
-    /tmp/peer/bin/pip install matching        # 1.4.3; or ortools 9.15, or algmatch 1.5.2
-    .venv/bin/python -m bench.peers.compare matching /tmp/peer/bin/python
+    python3.11 -m venv .data/peer
+    .data/peer/bin/pip install matching        # 1.4.3; or ortools 9.15, or algmatch 1.5.2
+    .venv/bin/python -m bench.peers.compare matching .data/peer/bin/python
 
 `algmatch` brings `gurobipy`, which is not free software; what is compared here never calls it, yet
 it is the reason that `algmatch` is no dependency of the tests.

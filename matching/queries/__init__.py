@@ -62,26 +62,19 @@ def proposals_told_to(company: Company, user: User) -> QuerySet[Proposal]:
 
 def place_beside(proposal: Proposal) -> Proposal | None:
     """What the student agreed on in the period of this proposal, if it is another one."""
-    return (
-        Proposal.objects.filter(
-            overlapping(proposal.starts_on, proposal.ends_on),
-            student=proposal.student_id,
-            state=states.AGREED,
-        )
-        .exclude(pk=proposal.pk)
-        .select_related("offer__site__company")
-        .first()
-    )
+    agreed = _beside(proposal).filter(state=states.AGREED)
+    return agreed.select_related("offer__site__company").first()
 
 
 def offered_beside(proposal: Proposal) -> bool:
     """Whether something else is offered to the student in the period: they choose one of these."""
-    others = Proposal.objects.filter(
-        overlapping(proposal.starts_on, proposal.ends_on),
-        student=proposal.student_id,
-        state=states.OFFERED,
-    )
-    return others.exclude(pk=proposal.pk).exists()
+    return _beside(proposal).filter(state=states.OFFERED).exists()
+
+
+def _beside(proposal: Proposal) -> QuerySet[Proposal]:
+    """What else there is, or was, for the student in the period of a proposal."""
+    same_days = overlapping(proposal.starts_on, proposal.ends_on)
+    return Proposal.objects.filter(same_days, student=proposal.student_id).exclude(pk=proposal.pk)
 
 
 def rounds_visible_to(user: User) -> QuerySet[Round]:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -37,7 +38,7 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-class _Process:
+class _Process(ABC):
     """A program in a process group of its own, which is gone when the `with` ends."""
 
     process: "subprocess.Popen[bytes] | None" = None
@@ -66,9 +67,9 @@ class _Process:
     def said(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
+    @abstractmethod
     def start(self) -> None:
         """Start, and wait until it is there."""
-        raise NotImplementedError
 
     def begin(self) -> None:
         """Start, without waiting."""
